@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PartFile, writeFileDurably } from './durable-file.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-durable-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('a file being written', () => {
+  it('has only its .part name until it is published, and then only its final one, mode 0600', async () => {
+    const file = await PartFile.create(join(folder, 'a.db'));
+    await file.handle.write('bytes');
+    expect(await readdir(folder)).toEqual(['a.db.part']);
+    await file.publish();
+    expect(await readdir(folder)).toEqual(['a.db']);
+    expect((await stat(join(folder, 'a.db'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('never replaces a file of its final name', async () => {
+    await writeFile(join(folder, 'a.db'), 'older');
+    const file = await PartFile.create(join(folder, 'a.db'));
+    await file.handle.write('newer');
+    await expect(file.publish()).rejects.toMatchObject({ code: 'EEXIST' });
+    await file.discard();
+    expect(await readFile(join(folder, 'a.db'), 'utf8')).toBe('older');
+    expect(await readdir(folder)).toEqual(['a.db']);
+  });
+
+  it("leaves another run's .part alone", async () => {
+    await writeFile(join(folder, 'a.db.part'), 'theirs');
+    await expect(PartFile.create(join(folder, 'a.db'))).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+});
+
+describe('writeFileDurably', () => {
+  it('replaces only when told to', async () => {
+    const path = join(folder, 'm.json');
+    await writeFileDurably(path, 'one');
+    await expect(writeFileDurably(path, 'two')).rejects.toMatchObject({ code: 'EEXIST' });
+    await writeFileDurably(path, 'three', { replace: true });
+    expect(await readFile(path, 'utf8')).toBe('three');
+    expect(await readdir(folder)).toEqual(['m.json']);
+  });
+});
