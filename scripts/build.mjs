@@ -1,0 +1,37 @@
+// Bundles the CLI for a fast start: one entry a program, shared and lazily loaded code in chunks beside it.
+import { existsSync } from 'node:fs';
+import { chmod, readFile, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'));
+
+/** @type {Record<string, string>} what comes out: where it starts */
+const entries = { holdfast: 'src/bin.ts', 'inspect-worker': 'src/operations/inspect-worker.ts' };
+if (existsSync(`${root}/demo/main.ts`)) entries['demo'] = 'demo/main.ts';
+
+await rm(`${root}/dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: entries,
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  chunkNames: 'chunks/[name]-[hash]',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'linked',
+  define: { HOLDFAST_VERSION: JSON.stringify(version) },
+  // The processor's own CRC instruction comes as a native module; without it the portable tables serve.
+  external: ['@node-rs/crc32'],
+  // Some dependencies are CommonJS and call require().
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+await chmod(`${root}/dist/holdfast.js`, 0o755);
