@@ -1,0 +1,4 @@
+export { storageError, StoreError, storeErrors, type StoreErrorCode } from './errors.ts';
+export { eachBounded, scanFolder, type FolderScan, type StoredFile, type Unreadable } from './scan.ts';
+export { freeSpace, sameFileSystem } from './space.ts';
+export { probeWritable, removeEmptyFolder, removeFile } from './write.ts';
