@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { systemClock } from './base/index.ts';
+import { Interruption, runCli, type CliEnvironment, type Terminal } from './cli/index.ts';
+
+declare const HOLDFAST_VERSION: string;
+
+/** The process as the commands see it: real streams, clock, signals and worker threads. */
+function realEnvironment(): CliEnvironment {
+  const inspectWorker = new URL('./inspect-worker.js', import.meta.url);
+  return {
+    version: HOLDFAST_VERSION,
+    variables: process.env,
+    workingFolder: process.cwd(),
+    stdout: asTerminal(process.stdout),
+    stderr: asTerminal(process.stderr),
+    readStandardInput: () => text(process.stdin),
+    clock: systemClock,
+    signal: abortOnSignals(),
+    inspectWorker: existsSync(inspectWorker) ? inspectWorker : undefined,
+  };
+}
+
+function asTerminal(stream: NodeJS.WriteStream): Terminal {
+  // A reader that goes away early (`holdfast list | head -1`) is no failure of ours.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return {
+    write: (part) => void stream.write(part),
+    isTTY: stream.isTTY,
+    columns: stream.isTTY ? stream.columns : 80,
+  };
+}
+
+/** The first signal asks for a clean end; a second one of the same kind ends the process at once, as is usual. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(new Interruption(name)));
+  return controller.signal;
+}
+
+process.exitCode = await runCli(process.argv.slice(2), realEnvironment());

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import type { BackupReport, BackupRequest } from '../../operations/index.ts';
+import type { CliEnvironment } from '../environment.ts';
+import { addEtcdOptions, readEtcdOptions, type EtcdFlags } from '../etcd-options.ts';
+import type { ExitReason } from '../exit-codes.ts';
+import type { Schedule } from '../main.ts';
+import { parseDuration } from '../parse.ts';
+import { addRetentionOptions, readRetentionPolicy, type RetentionFlags } from '../retention-options.ts';
+import { setUp } from '../setup.ts';
+
+interface BackupFlags extends EtcdFlags, RetentionFlags {
+  readonly force?: true;
+  readonly snapshotOnly?: true;
+  readonly resourcesDir?: string;
+  readonly layout: BackupRequest['layout'];
+  readonly hostRoot: string;
+  readonly timeout?: number;
+  readonly idleTimeout: number;
+  readonly output: 'text' | 'json';
+}
+
+const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
+
+/** `holdfast backup <folder>` */
+export function defineBackup(program: Command, environment: CliEnvironment, schedule: Schedule): void {
+  const command = program
+    .command('backup')
+    .description('save an etcd snapshot and the static pod resources of this control-plane host, and prove both good')
+    .argument('<folder>', 'where the backup goes; made if it is not there')
+    .option('--force', 'go on although a check of the cluster refuses, and mark the files __POSSIBLY_DIRTY__')
+    .option('--snapshot-only', 'save no static pod resources')
+    .option('--resources-dir <folder>', "write the static pod resources here, apart from the snapshot that their keys open")
+    .addOption(new Option('--layout <layout>', 'the kind of control-plane host').choices(['auto', 'openshift', 'kubeadm', 'k3s', 'rke2']).default('auto'))
+    .option('--host-root <folder>', "the folder that is the host's /", '/');
+  addEtcdOptions(command);
+  addRetentionOptions(command)
+    .addOption(new Option('--timeout <duration>', 'give up after this long in all (default: no limit)').argParser(parseDuration))
+    .addOption(
+      new Option('--idle-timeout <duration>', 'turn to another member when one has been silent for this long')
+        .argParser(parseDuration)
+        .default(DEFAULT_IDLE_TIMEOUT_MS, '30s'),
+    )
+    .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'))
+    .action((folder: string, flags: BackupFlags) => schedule(() => run(command, folder, flags, environment)));
+}
+
+async function run(command: Command, folder: string, flags: BackupFlags, environment: CliEnvironment): Promise<ExitReason> {
+  const request = await readRequest(folder, flags, environment);
+  const { takeBackup } = await import('../../operations/index.ts');
+  const { showBackup, showStaticPods } = await import('../output/backup-words.ts');
+  const asText = flags.output === 'text';
+  const report = await takeBackup(
+    { ...request, ...(asText ? { onStaticPods: (pods) => showStaticPods(pods, environment.stdout) } : {}) },
+    await setUp(command, environment),
+  );
+  await showBackup(report, flags.output, environment);
+  return wentWholly(report) ? 'ok' : 'partly';
+}
+
+async function readRequest(folder: string, flags: BackupFlags, environment: CliEnvironment): Promise<BackupRequest> {
+  const place = (path: string): string => resolve(environment.workingFolder, path);
+  return {
+    folder: place(folder),
+    resourcesDir: flags.resourcesDir === undefined ? undefined : place(flags.resourcesDir),
+    force: flags.force === true,
+    snapshotOnly: flags.snapshotOnly === true,
+    layout: flags.layout,
+    hostRoot: place(flags.hostRoot),
+    etcd: await readEtcdOptions(flags, environment),
+    retention: readRetentionPolicy(flags),
+    timeoutMs: flags.timeout,
+    idleTimeoutMs: flags.idleTimeout,
+    proxyVariables: {
+      httpProxy: environment.variables['HTTP_PROXY'] ?? environment.variables['http_proxy'],
+      httpsProxy: environment.variables['HTTPS_PROXY'] ?? environment.variables['https_proxy'],
+      noProxy: environment.variables['NO_PROXY'] ?? environment.variables['no_proxy'],
+    },
+  };
+}
+
+function wentWholly(report: BackupReport): boolean {
+  return report.retention === undefined || report.retention.failed.length === 0;
+}

@@ -1,0 +1,47 @@
+import { HoldfastError } from '../base/index.ts';
+
+/** Exit codes by kind of failure; docs/cli.md is checked against this table by a test. */
+export const exitCodes = {
+  ok: { code: 0, meaning: 'Everything asked for was done.' },
+  internal: { code: 1, meaning: 'A failure that Holdfast did not foresee: please report it.' },
+  usage: { code: 2, meaning: 'The command line or a setting is wrong; nothing was done.' },
+  refused: { code: 3, meaning: 'A check before the start refused; nothing was written. Some checks yield to --force.' },
+  etcd: { code: 4, meaning: 'etcd could not be reached, refused the connection, or its stream broke.' },
+  notGood: { code: 5, meaning: 'A snapshot, archive or backup is damaged or incomplete.' },
+  storage: { code: 6, meaning: 'A folder or file could not be read or written (space, permission, input/output error).' },
+  busy: { code: 7, meaning: 'Another run holds the repository or the cluster.' },
+  host: { code: 8, meaning: "The control-plane host's files could not be found, understood or read." },
+  partly: { code: 9, meaning: 'The main thing was done, but something after it was not (such as removing old backups).' },
+  interrupted: { code: 130, meaning: 'Interrupted by SIGINT; nothing half-done has a final name.' },
+  terminated: { code: 143, meaning: 'Ended by SIGTERM; nothing half-done has a final name.' },
+} as const;
+
+export type ExitReason = keyof typeof exitCodes;
+
+/** First match wins: single codes before the families that their prefixes name. */
+const reasonByPrefix: readonly (readonly [prefix: string, reason: ExitReason])[] = [
+  ['CLI_', 'usage'],
+  ['ETCD_ENDPOINT_INVALID', 'usage'],
+  ['RETENTION_', 'usage'],
+  ['STORE_LOCKED', 'busy'],
+  ['OPERATION_REFUSED', 'refused'],
+  ['OPERATION_NOT_GOOD', 'notGood'],
+  ['OPERATION_NOTHING', 'usage'],
+  ['OPERATION_PARTLY', 'partly'],
+  ['STORE_', 'storage'],
+  ['ETCD_', 'etcd'],
+  ['HOST_ARCHIVE_DAMAGED', 'notGood'],
+  ['HOST_', 'host'],
+  ['APISERVER_', 'host'],
+  ['KUBE_', 'host'],
+  ['BOLT_', 'notGood'],
+  ['SNAPSHOT_', 'notGood'],
+  ['BACKUP_', 'notGood'],
+  ['PROTOBUF_', 'notGood'],
+];
+
+/** Why the program ends, judged by what was thrown. */
+export function exitReasonOf(thrown: unknown): ExitReason {
+  if (!(thrown instanceof HoldfastError)) return 'internal';
+  return reasonByPrefix.find(([prefix]) => thrown.code.startsWith(prefix))?.[1] ?? 'internal';
+}
