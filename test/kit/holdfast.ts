@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runCommand, type CommandOptions, type CommandResult } from './run-command.ts';
+
+/** The built program, as users run it. */
+export const HOLDFAST_PROGRAM = fileURLToPath(new URL('../../dist/holdfast.js', import.meta.url));
+
+/** Set where the build before the tests failed: to what it said. */
+export const BUILD_FAILURE_VARIABLE = 'HOLDFAST_BUILD_FAILURE';
+
+/** Runs the built program with these arguments and returns how it went; a failing run is no exception. */
+export function holdfast(...args: readonly string[]): Promise<CommandResult> {
+  return runHoldfast(args);
+}
+
+/** The same with a choice of environment, folder, input and time. */
+export function runHoldfast(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return runCommand(holdfastCommand(...args), options);
+}
+
+/** The command line of the built program, for tests that start it themselves. */
+export function holdfastCommand(...args: readonly string[]): readonly string[] {
+  const failure = process.env[BUILD_FAILURE_VARIABLE];
+  if (failure !== undefined) throw new Error(`the build failed:\n${failure}`);
+  if (!existsSync(HOLDFAST_PROGRAM)) throw new Error(`${HOLDFAST_PROGRAM} is missing; run: npm run build`);
+  return [process.execPath, HOLDFAST_PROGRAM, ...args];
+}
