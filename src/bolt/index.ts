@@ -1,0 +1,11 @@
+export { checkBolt, type BoltCheck } from './check.ts';
+export { type Bucket } from './bucket.ts';
+export { BoltError, boltErrors } from './errors.ts';
+export { boltFindings, damage, FindingList, type BoltFindingCode, type FindingRecord } from './findings.ts';
+export { readFreelist } from './freelist.ts';
+export { readLayout, type BoltLayout } from './layout.ts';
+export { ENTRY_WORDS, LeafEntries } from './leaf.ts';
+export { BUCKET_FLAG } from './page.ts';
+export { PageSet } from './page-set.ts';
+export { judgePageUse, metaPages, type PageUse } from './page-use.ts';
+export { ROOT_LABEL, TreeWalker, type LeafVisitor, type Subtree, type TreeWalkerOptions } from './tree-walker.ts';
