@@ -1,0 +1,40 @@
+// @ts-check
+// Sets everything up and shows Holdfast at work on a real etcd cluster.
+//
+//   ./try            the demonstration; its files stay in try-out/
+//   ./try --keep     the same, and the cluster goes on running until Ctrl-C
+import { spawn } from 'node:child_process';
+import { PROJECT } from './provide/cache.mjs';
+import { provideOne } from './provide/etcd.mjs';
+import { Failure, reportFailure, say } from './provide/failure.mjs';
+import { checkThisNode } from './provide/node.mjs';
+import { installPackages } from './provide/packages.mjs';
+import { run } from './provide/run.mjs';
+
+/** @param {readonly string[]} args @param {string} releases @returns {Promise<number>} */
+function demonstrate(args, releases) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['dist/demo.js', ...args], {
+      cwd: PROJECT,
+      stdio: 'inherit',
+      env: { ...process.env, HOLDFAST_ETCD_RELEASES: releases },
+    });
+    // Ctrl-C reaches the demonstration too; it stops its cluster and ends, and this script ends with it.
+    process.on('SIGINT', () => undefined);
+    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+try {
+  checkThisNode();
+  await installPackages();
+  say('building');
+  const built = await run(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT });
+  if (built.code !== 0)
+    throw new Failure(`the build failed:\n${built.output.trim()}`, 'Run git status: is it unchanged?');
+  const release = await provideOne();
+  process.exitCode = await demonstrate(process.argv.slice(2), JSON.stringify([release]));
+} catch (error) {
+  reportFailure(error);
+}
