@@ -25,4 +25,5 @@ export class BackupError extends HoldfastError<keyof typeof backupErrors> {
 /** Findings about a repository, by code. */
 export const backupFindings = {
   BACKUP_FOLDER_UNREADABLE: 'A folder or file of the repository cannot be looked into; what lies there is not listed.',
+  BACKUP_FOREIGN_PART: 'A half-written file belongs to a cluster-backup.sh that is running or died; it is left alone.',
 } as const satisfies Readonly<Record<string, string>>;

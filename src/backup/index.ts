@@ -32,3 +32,11 @@ export {
   type BackupFolderName,
   type FileKind,
 } from './names.ts';
+export {
+  findUnfinished,
+  finishPublish,
+  type PublishStep,
+  type Unfinished,
+  type UnfinishedOptions,
+  type UnfinishedPublish,
+} from './unfinished.ts';
