@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts'],
           pool: 'forks',
           globalSetup: ['test/kit/global-setup.ts'],
