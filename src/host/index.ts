@@ -1,0 +1,35 @@
+/** The control-plane host on disk: its layout, its static pods, its certificates, and the archive of what brings it back. */
+export {
+  STATIC_PODS,
+  type ArchiveSource,
+  type ControlPlaneHost,
+  type HostEtcd,
+  type HostLayout,
+  type HostPath,
+  type StaticPod,
+  type StaticPodName,
+} from './control-plane-host.ts';
+export { detectLayout, type DetectedLayout } from './detect-layout.ts';
+export { describeHost, type DescribeHostOptions } from './describe-host.ts';
+export { hostErrors, HostError, type HostErrorCode } from './errors.ts';
+export { hostFindings, type HostFindingCode } from './findings.ts';
+export { readEncryptionConfigs, resolveHostPath, type EncryptionConfigFile } from './host-files.ts';
+export {
+  inspectCertificates,
+  type CertificateReport,
+  type HostCertificate,
+  type InspectCertificatesOptions,
+} from './certificates.ts';
+export {
+  writeResourcesArchive,
+  type ArchiveSink,
+  type ArchiveSummary,
+  type WriteArchiveOptions,
+} from './archive/write-archive.ts';
+export {
+  verifyArchive,
+  type ArchiveEntry,
+  type ArchiveEntryType,
+  type ArchiveReport,
+  type VerifyArchiveOptions,
+} from './archive/verify-archive.ts';

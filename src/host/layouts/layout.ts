@@ -1,0 +1,51 @@
+import type { Finding } from '../../base/index.ts';
+import type { ArchiveSource, ControlPlaneHost, HostLayout } from '../control-plane-host.ts';
+import type { HostTree } from '../host-tree.ts';
+
+export interface DescribeRequest {
+  readonly tree: HostTree;
+  /** Leave out the static pods and what would be archived: only etcd and the kubeconfig are wanted. */
+  readonly etcdOnly: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A host as one layout describes it, before links that leave its sources are followed. */
+export type LayoutDescription = Omit<ControlPlaneHost, 'layout' | 'hostRoot'>;
+
+/** One distribution's way to lay out a control-plane host. */
+export interface Layout {
+  readonly name: HostLayout;
+  /** The paths that give this layout away; empty where it is not this one. */
+  recognise(tree: HostTree): Promise<readonly string[]>;
+  /** @throws HostError naming the manifest, folder or file that is missing or cannot be understood */
+  describe(request: DescribeRequest): Promise<LayoutDescription>;
+}
+
+/** Those of `candidates` that exist, in their order. */
+export async function existing(tree: HostTree, candidates: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of candidates) if ((await tree.find(path)) !== undefined) found.push(path);
+  return found;
+}
+
+/** A source whose member name is its path below `/`. */
+export function fromRoot(path: string, why: string): ArchiveSource {
+  return { path, member: path.slice(1), why };
+}
+
+/** The finding of every layout that could not learn where etcd is or how to open it. */
+export function etcdNotFound(where: string, message: string): Finding {
+  return {
+    severity: 'error',
+    code: 'HOST_ETCD_NOT_FOUND',
+    where,
+    message,
+    hint: 'Say it with --endpoints, --cacert, --cert and --key.',
+  };
+}
+
+/** The host's own name, as /etc/hostname says it. */
+export async function hostname(tree: HostTree): Promise<string | undefined> {
+  const text = (await tree.readText('/etc/hostname'))?.trim();
+  return text === undefined || text === '' ? undefined : text;
+}
