@@ -82,7 +82,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     if (data !== undefined && data !== '') return Promise.resolve(Buffer.from(data, 'base64'));
     return file === undefined || file === '' ? Promise.resolve(undefined) : read(source, file);
   };
-  const clientKey = await material(user.['client-key-data'], user.['client-key']);
+  const clientKey = await material(user['client-key-data'], user['client-key']);
   const token =
     user.token ?? (user.tokenFile ? (await read(source, user.tokenFile)).toString('utf8').trim() : undefined);
   return {
@@ -90,7 +90,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     server: serverOf(cluster.server, source.path),
     certificateAuthority: await material(cluster['certificate-authority-data'], cluster['certificate-authority']),
     tlsServerName: cluster['tls-server-name'],
-    clientCertificate: await material(user.['client-certificate-data'], user.['client-certificate']),
+    clientCertificate: await material(user['client-certificate-data'], user['client-certificate']),
     clientKey: clientKey && new Secret(clientKey.toString('utf8')),
     token: token === undefined || token === '' ? undefined : new Secret(token),
   };
