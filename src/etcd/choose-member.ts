@@ -39,14 +39,14 @@ export function chooseSnapshotMembers(
   endpoints: readonly SurveyedEndpoint[],
   options: { readonly prefer?: EtcdEndpoint | undefined } = {},
 ): readonly SnapshotCandidate[] {
-  const statuses = onePerMember(endpoints);
+  const preferred = options.prefer?.url;
+  const statuses = onePerMember(endpoints, preferred);
   const voters = statuses.filter((status) => !status.isLearner);
   const furthest = voters.reduce(
     (most, status) => (status.raftAppliedIndex > most ? status.raftAppliedIndex : most),
     0n,
   );
   const someLead = voters.some((status) => status.leader !== 0n);
-  const preferred = options.prefer?.url;
   const isFirst = ({ endpoint, role }: SnapshotCandidate): boolean => endpoint.url === preferred && role !== 'corrupt';
   return statuses
     .map((status) => judge(status, furthest, someLead))
@@ -54,11 +54,12 @@ export function chooseSnapshotMembers(
     .sort((a, b) => Number(isFirst(b)) - Number(isFirst(a)) || RANK[a.role] - RANK[b.role] || behind(a, b));
 }
 
-/** Several endpoints may lead to one member; the one given first stands for it. */
-function onePerMember(endpoints: readonly SurveyedEndpoint[]): readonly MemberStatus[] {
+/** Several endpoints may lead to one member; the preferred one, else the one given first, stands for it. */
+function onePerMember(endpoints: readonly SurveyedEndpoint[], preferred: string | undefined): readonly MemberStatus[] {
   const byMember = new Map<bigint, MemberStatus>();
-  for (const { status } of endpoints) {
-    if (status !== undefined && !byMember.has(status.memberId)) byMember.set(status.memberId, status);
+  for (const { endpoint, status } of endpoints) {
+    if (status === undefined) continue;
+    if (!byMember.has(status.memberId) || endpoint.url === preferred) byMember.set(status.memberId, status);
   }
   return [...byMember.values()];
 }

@@ -18,6 +18,8 @@ const BY_TEXT: Readonly<Record<string, EtcdErrorCode>> = {
   'no leader': 'ETCD_NO_LEADER',
   'leader changed': 'ETCD_NO_LEADER',
   'unhealthy cluster': 'ETCD_NO_LEADER',
+  // No request carries a deadline, so this one is etcd's own, for agreeing with the other members.
+  'context deadline exceeded': 'ETCD_NO_LEADER',
   'request timed out': 'ETCD_NO_LEADER',
   'request timed out, possibly due to previous leader failure': 'ETCD_NO_LEADER',
   'request timed out, possibly due to connection lost': 'ETCD_NO_LEADER',
@@ -36,7 +38,7 @@ const BY_STATUS: Readonly<Partial<Record<grpc, EtcdErrorCode>>> = {
   [grpc.OUT_OF_RANGE]: 'ETCD_REQUEST_REFUSED',
   [grpc.NOT_FOUND]: 'ETCD_REQUEST_REFUSED',
   [grpc.ALREADY_EXISTS]: 'ETCD_REQUEST_REFUSED',
-  [grpc.DEADLINE_EXCEEDED]: 'ETCD_TIMEOUT',
+  [grpc.DEADLINE_EXCEEDED]: 'ETCD_NO_LEADER',
   [grpc.PERMISSION_DENIED]: 'ETCD_PERMISSION_DENIED',
   [grpc.UNAUTHENTICATED]: 'ETCD_TOKEN_INVALID',
   [grpc.RESOURCE_EXHAUSTED]: 'ETCD_RESOURCE_EXHAUSTED',
@@ -44,17 +46,16 @@ const BY_STATUS: Readonly<Partial<Record<grpc, EtcdErrorCode>>> = {
   [grpc.DATA_LOSS]: 'ETCD_CORRUPT',
 };
 
-const FROM_ETCD = /^(?:etcdserver|auth): (.*)$/;
+const PREFIX = /^(?:etcdserver|auth): /;
 
 /**
  * What a gRPC status means, or undefined where it only says that the connection is broken (grpc-js gives no reason
  * that a program could read; diagnose.ts finds it).
  */
 export function meaningOf(status: grpc, details: string): EtcdErrorCode | undefined {
-  const text = FROM_ETCD.exec(details)?.[1];
-  const known = text === undefined ? undefined : BY_TEXT[text];
+  const known = BY_TEXT[details.replace(PREFIX, '')];
   if (known !== undefined) return known;
   if (details.startsWith('Received HTTP status code')) return 'ETCD_NOT_ETCD'; // grpc-js on an answer that is not gRPC
-  if (status === grpc.UNAVAILABLE && text === undefined) return undefined;
+  if (status === grpc.UNAVAILABLE && !details.startsWith('etcdserver: ')) return undefined;
   return BY_STATUS[status] ?? 'ETCD_FAILED';
 }
