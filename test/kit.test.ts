@@ -4,9 +4,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   cuttableProxy,
   etcdReleases,
+  fill,
+  fillWithKubernetes,
   issuePki,
   judge,
+  kubernetesShapedData,
+  limitedFiles,
   runCommand,
+  smallDisk,
   startCluster,
   temporaryFolder,
   waitFor,
@@ -55,6 +60,55 @@ describe('a cluster for tests', () => {
     await expect(cluster.etcdctl('endpoint', 'health', '--command-timeout=300ms')).rejects.toThrow();
     member?.resume();
     await waitFor(() => cluster.etcdctl('endpoint', 'health'));
+  });
+});
+
+describe('data for tests', () => {
+  test('fills a cluster with keys, history and tombstones, the same for the same seed', async () => {
+    const cluster = await start({});
+    const { liveKeys, revision } = await fill(cluster, { keys: 2000, valueBytes: 100, seed: 7 });
+    expect(await count(cluster, '/fill/')).toBe(liveKeys);
+    expect(liveKeys).toBeLessThan(2000);
+    expect(revision).toBeGreaterThan(20n);
+    const file = `${await temporaryFolder()}/snapshot.db`;
+    await cluster.etcdctl('snapshot', 'save', file);
+    const status: unknown = JSON.parse(await judge(cluster.release, 'snapshot', 'status', file, '-w', 'json'));
+    expect(status).toMatchObject({ revision: Number(revision) });
+  });
+
+  test('looks like a control plane, with secrets that look encrypted', async () => {
+    const cluster = await start({ auth: { rootPassword: 'autumn' } });
+    const encryption = { provider: 'aescbc', keyName: '1' } as const;
+    const { liveKeys } = await fillWithKubernetes(cluster, { seed: 3, encryption });
+    expect(await count(cluster, '/kubernetes.io/')).toBe(liveKeys);
+    const secrets = await cluster.etcdctl('get', '--prefix', '/kubernetes.io/secrets/', '--limit=1');
+    expect(secrets).toContain('k8s:enc:aescbc:v1:1:');
+    const version = await cluster.etcdctl('get', '/kubernetes.io/config.openshift.io/clusterversions/version');
+    expect(version).toContain('"4.17.5"');
+    expect(await cluster.etcdctl('get', '/kubernetes.io/namespaces/kube-system')).toContain('k8s\0');
+  });
+
+  test('comes out the same for the same seed', () => {
+    expect(kubernetesShapedData({ seed: 5 })).toEqual(kubernetesShapedData({ seed: 5 }));
+    expect(kubernetesShapedData({ seed: 5 })).not.toEqual(kubernetesShapedData({ seed: 6 }));
+  });
+});
+
+describe('a small disk', () => {
+  test('runs full, and says how', async () => {
+    const disk = await smallDisk({ bytes: 64 * 1024 });
+    const write = 'require("fs").writeFileSync(process.argv[1], Buffer.alloc(1e6))';
+    const result = await runCommand(disk.wrap([process.execPath, '-e', write, `${disk.folder}/file`]));
+    expect(result.stderr).toContain(disk.errorCode);
+    expect((await stat(`${disk.folder}/file`)).size).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('is there without any privilege too, as a limit on the size of files', async () => {
+    const disk = await limitedFiles(64 * 1024);
+    const write = 'require("fs").writeFileSync(process.argv[1], Buffer.alloc(1e6))';
+    const result = await runCommand(disk.wrap([process.execPath, '-e', write, `${disk.folder}/file`]));
+    expect(result.stderr).toContain('EFBIG');
+    expect((await stat(`${disk.folder}/file`)).size).toBe(64 * 1024);
   });
 });
 
@@ -108,6 +162,11 @@ async function start(options: Parameters<typeof startCluster>[0]): Promise<Clust
   const cluster = await startCluster(options);
   onTestFinished(() => cluster.stop());
   return cluster;
+}
+
+async function count(cluster: Cluster, prefix: string): Promise<number> {
+  const fields = await cluster.etcdctl('get', '--prefix', '--count-only', '--write-out=fields', prefix);
+  return Number(/"Count" : (\d+)/.exec(fields)?.[1]);
 }
 
 async function proxyTo(port: number): ReturnType<typeof cuttableProxy> {

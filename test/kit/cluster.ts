@@ -117,6 +117,11 @@ export class Cluster {
     return this.members.map(({ endpoint }) => endpoint);
   }
 
+  /** Of the user root, where authentication is on. */
+  get rootPassword(): string | undefined {
+    return this.#authIsOn ? this.#ground.rootPassword : undefined;
+  }
+
   /** The environment in which the release's etcdctl reaches this cluster. */
   get environment(): Readonly<Record<string, string | undefined>> {
     return this.environmentFor(this.endpoints);
@@ -139,6 +144,11 @@ export class Cluster {
   /** Runs etcdctl on all endpoints and returns its standard output; throws with all output where it fails. */
   etcdctl(...args: readonly string[]): Promise<string> {
     return this.#etcdctl(this.endpoints, args);
+  }
+
+  /** The same, with something to read on standard input. */
+  etcdctlReading(stdin: string | Uint8Array, ...args: readonly string[]): Promise<string> {
+    return succeed([join(this.release.folder, 'etcdctl'), ...args], { env: this.environment, stdin });
   }
 
   /** The same on one member alone. */
