@@ -1,9 +1,9 @@
 import { damage, type FindingList } from './findings.ts';
 import { ENTRY_WORDS, type LeafEntries } from './leaf.ts';
-import { BUCKET_FLAG, decodePageHeader, PAGE_FLAG, PAGE_HEADER_SIZE, readPageId, viewOf } from './page.ts';
+import { BUCKET_FLAG, decodePageHeader, PAGE_FLAG, PAGE_HEADER_SIZE, readPageId, viewOf, writePageId } from './page.ts';
 
 /** Root page (64 bits; 0 for an inline bucket) and sequence (64 bits). Source: bbolt internal/common/bucket.go. */
-const BUCKET_HEADER_SIZE = 16;
+export const BUCKET_HEADER_SIZE = 16;
 
 /** A bucket as its parent's leaf page describes it. Plain data. */
 export interface Bucket {
@@ -25,14 +25,24 @@ export function bucketsIn(entries: LeafEntries, parentLabel: string, findings: F
     const [keyStart = 0, keyEnd = 0, valueEnd = 0, flags = 0] = entries.offsets.subarray(word, word + ENTRY_WORDS);
     if ((flags & BUCKET_FLAG) === 0) continue;
     const name = Uint8Array.from(entries.bytes.subarray(keyStart, keyEnd));
-    const label = `${parentLabel === '' ? 'bucket ' : `${parentLabel} / `}${printable(name)}`;
+    const label = bucketLabel(parentLabel, name);
     const bucket = decodeBucket(name, label, Uint8Array.from(entries.bytes.subarray(keyEnd, valueEnd)), findings);
     if (bucket !== undefined) buckets.push(bucket);
   }
   return buckets;
 }
 
-function decodeBucket(name: Uint8Array, label: string, value: Uint8Array, findings: FindingList): Bucket | undefined {
+/**
+ * Decodes a bucket from the value of its entry.
+ *
+ * @returns undefined if it is malformed; `findings` then say how
+ */
+export function decodeBucket(
+  name: Uint8Array,
+  label: string,
+  value: Uint8Array,
+  findings: FindingList,
+): Bucket | undefined {
   const view = viewOf(value);
   if (value.length < BUCKET_HEADER_SIZE) {
     findings.add(damage('BOLT_BUCKET_MALFORMED', label, `${label} has a header of ${value.length} bytes`));
@@ -52,6 +62,18 @@ function decodeBucket(name: Uint8Array, label: string, value: Uint8Array, findin
     return undefined;
   }
   return { name, label, root: undefined, sequence, inline };
+}
+
+/** Encodes a bucket's header, the start of its value; `root` 0 says that an inline page follows. */
+export function encodeBucketHeader(into: Uint8Array, root: number, sequence: bigint): void {
+  const view = viewOf(into);
+  writePageId(view, 0, root);
+  view.setBigUint64(8, sequence, true);
+}
+
+/** A bucket's label: its parent's, and its own name. */
+export function bucketLabel(parentLabel: string, name: Uint8Array): string {
+  return `${parentLabel === '' ? 'bucket ' : `${parentLabel} / `}${printable(name)}`;
 }
 
 /** A bucket's name as JSON would quote it, cut where it is long; names are keys, and keys may be any bytes. */

@@ -3,12 +3,14 @@ import { damage, type FindingList } from './findings.ts';
 import type { BoltLayout } from './layout.ts';
 import {
   decodePageHeader,
+  encodePageHeader,
   FIRST_DATA_PAGE,
   PAGE_FLAG,
   PAGE_HEADER_SIZE,
   pageTypeName,
   readPageId,
   viewOf,
+  writePageId,
 } from './page.ts';
 import { PageSet } from './page-set.ts';
 import { readAt } from './reading.ts';
@@ -64,6 +66,34 @@ export function readFreelist(
     return undefined;
   }
   return collect(source, layout, page * layout.pageSize + start, count, findings);
+}
+
+/** Bytes of a freelist page that names `count` pages, header included. */
+export function freelistSize(count: number): number {
+  return PAGE_HEADER_SIZE + (count + (count >= COUNT_IN_LIST ? 1 : 0)) * ID_SIZE;
+}
+
+/**
+ * Encodes the list of free pages as {@link readFreelist} reads it.
+ *
+ * @param into - zeroed, of whole pages, at least {@link freelistSize} bytes
+ * @param pages - the free pages, ascending
+ */
+export function encodeFreelist(
+  into: Uint8Array,
+  place: { readonly id: number; readonly overflow: number },
+  pages: Uint32Array,
+): void {
+  const view = viewOf(into);
+  const inList = pages.length >= COUNT_IN_LIST;
+  const count = inList ? COUNT_IN_LIST : pages.length;
+  encodePageHeader(view, 0, { ...place, flags: PAGE_FLAG.freelist, count });
+  if (inList) writePageId(view, PAGE_HEADER_SIZE, pages.length);
+  let at = PAGE_HEADER_SIZE + (inList ? ID_SIZE : 0);
+  for (const page of pages) {
+    writePageId(view, at, page);
+    at += ID_SIZE;
+  }
 }
 
 function collect(

@@ -1,6 +1,6 @@
 import { damage, type FindingList } from './findings.ts';
 import { compareKeys, type KeyAt } from './key-order.ts';
-import { BUCKET_FLAG, LEAF_ELEMENT_SIZE, PAGE_HEADER_SIZE } from './page.ts';
+import { BUCKET_FLAG, encodePageHeader, LEAF_ELEMENT_SIZE, PAGE_FLAG, PAGE_HEADER_SIZE, viewOf } from './page.ts';
 
 /** Words that each entry takes in {@link LeafEntries.offsets}. */
 export const ENTRY_WORDS = 4;
@@ -86,6 +86,38 @@ export function decodeLeaf(into: LeafEntries, place: LeafPlace, findings: Findin
   into.count = kept;
   into.dataStart = tableEnd;
   into.dataEnd = expected;
+}
+
+/**
+ * Encodes the entries `from` up to, not including, `to` as a leaf page: its elements, then keys and values back to back.
+ *
+ * @param into - zeroed, of whole pages (or an inline bucket's page), large enough
+ * @param entries - offsets as in {@link LeafEntries}, in ascending order of their keys
+ */
+export function encodeLeaf(
+  into: Uint8Array,
+  place: { readonly id: number; readonly overflow: number },
+  entries: { readonly bytes: Uint8Array; readonly offsets: Uint32Array },
+  from: number,
+  to: number,
+): void {
+  const view = viewOf(into);
+  const { bytes, offsets } = entries;
+  encodePageHeader(view, 0, { ...place, flags: PAGE_FLAG.leaf, count: to - from });
+  let at = PAGE_HEADER_SIZE;
+  let data = PAGE_HEADER_SIZE + (to - from) * LEAF_ELEMENT_SIZE;
+  for (let word = from * ENTRY_WORDS; word < to * ENTRY_WORDS; word += ENTRY_WORDS) {
+    const keyStart = offsets[word] ?? 0;
+    const keyEnd = offsets[word + 1] ?? 0;
+    const valueEnd = offsets[word + 2] ?? 0;
+    view.setUint32(at, offsets[word + 3] ?? 0, true);
+    view.setUint32(at + 4, data - at, true);
+    view.setUint32(at + 8, keyEnd - keyStart, true);
+    view.setUint32(at + 12, valueEnd - keyEnd, true);
+    into.set(bytes.subarray(keyStart, valueEnd), data);
+    at += LEAF_ELEMENT_SIZE;
+    data += valueEnd - keyStart;
+  }
 }
 
 /** Checks that all keys of a decoded leaf are at least `low` and below `high`. */

@@ -1,4 +1,4 @@
-import { PAGE_HEADER_SIZE, viewOf } from './page.ts';
+import { encodePageHeader, PAGE_FLAG, PAGE_HEADER_SIZE, viewOf } from './page.ts';
 
 /**
  * The meta record that follows the header of pages 0 and 1. Source: bbolt internal/common/meta.go: magic, version,
@@ -55,6 +55,27 @@ export function decodeMeta(page: Uint8Array): DecodedMeta {
       txid: view.getBigUint64(48, true),
     },
   };
+}
+
+/**
+ * Encodes a meta page, its header and checksum included.
+ *
+ * @param into - zeroed, at least {@link META_PAGE_BYTES} long
+ * @param page - which of the two meta pages it becomes
+ */
+export function encodeMeta(into: Uint8Array, page: 0 | 1, meta: Meta): void {
+  encodePageHeader(viewOf(into), 0, { id: page, flags: PAGE_FLAG.meta, count: 0, overflow: 0 });
+  const record = into.subarray(PAGE_HEADER_SIZE, META_PAGE_BYTES);
+  const view = viewOf(record);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, VERSION, true);
+  view.setUint32(8, meta.pageSize, true);
+  view.setBigUint64(16, meta.root, true);
+  view.setBigUint64(24, meta.sequence, true);
+  view.setBigUint64(32, meta.freelist ?? NO_FREELIST, true);
+  view.setBigUint64(40, meta.highWater, true);
+  view.setBigUint64(48, meta.txid, true);
+  view.setBigUint64(CHECKSUM_AT, fnv1a(record.subarray(0, CHECKSUM_AT)), true);
 }
 
 /** FNV-1a of 64 bits. */

@@ -28,6 +28,12 @@ export function readPageId(view: DataView, at: number): number {
   return view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
 }
 
+/** The reverse of {@link readPageId}. */
+export function writePageId(view: DataView, at: number, page: number): void {
+  view.setUint32(at, page % 0x1_0000_0000, true);
+  view.setUint32(at + 4, Math.floor(page / 0x1_0000_0000), true);
+}
+
 export function decodePageHeader(view: DataView, at: number): PageHeader {
   return {
     id: readPageId(view, at),
@@ -35,6 +41,14 @@ export function decodePageHeader(view: DataView, at: number): PageHeader {
     count: view.getUint16(at + 10, true),
     overflow: view.getUint32(at + 12, true),
   };
+}
+
+/** The reverse of {@link decodePageHeader}. */
+export function encodePageHeader(view: DataView, at: number, header: PageHeader): void {
+  writePageId(view, at, header.id);
+  view.setUint16(at + 8, header.flags, true);
+  view.setUint16(at + 10, header.count, true);
+  view.setUint32(at + 12, header.overflow, true);
 }
 
 /** A page type's name, for messages. */
