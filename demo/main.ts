@@ -1,0 +1,177 @@
+import { copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { newestRelease } from '../test/kit/releases.ts';
+import { command, heading, print, type CommandOptions } from './show.ts';
+import { setStage, type Stage } from './stage.ts';
+
+/** Everything lies below this folder of the project, and is left there. */
+const FOLDER = 'try-out';
+const BACKUPS = join(FOLDER, 'backup');
+const DAMAGED = join(FOLDER, 'damaged.db');
+const HOST = join(FOLDER, 'host');
+
+class Demonstration {
+  readonly #stage: Stage;
+  readonly #options: CommandOptions;
+  readonly #judge: string;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    const { release } = stage.cluster;
+    this.#judge = release.version.startsWith('3.4.') ? 'etcdctl' : 'etcdutl';
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ETCDCTL_')));
+    this.#options = {
+      env: { ...env, ETCDCTL_API: '3' },
+      programs: {
+        holdfast: [process.execPath, 'dist/holdfast.js'],
+        [this.#judge]: [join(release.folder, this.#judge)],
+      },
+    };
+  }
+
+  async backUp(): Promise<void> {
+    heading(
+      'A backup',
+      'Holdfast finds etcd, its certificates and the static pods in the files of the host. On a real one: holdfast backup <folder>',
+    );
+    await this.#succeed('holdfast', 'backup', BACKUPS, '--host-root', HOST);
+    heading('Two more, while the cluster changes');
+    for (let more = 0; more < 2; more++) {
+      await this.#stage.passTime();
+      await this.#quietly('holdfast', 'backup', BACKUPS, '--host-root', HOST, '--no-progress');
+    }
+  }
+
+  async look(): Promise<void> {
+    heading('What there is');
+    await this.#succeed('holdfast', 'list', BACKUPS);
+    const snapshot = await newestSnapshot();
+    heading('What a snapshot holds', "The second line is etcd's own tool on the same file.");
+    await this.#succeed('holdfast', 'status', snapshot, '-o', 'json');
+    await this.#succeed(this.#judge, 'snapshot', 'status', snapshot, '-w', 'json');
+  }
+
+  async prove(): Promise<void> {
+    heading('Is every backup good?');
+    await this.#succeed('holdfast', 'verify', BACKUPS);
+    heading('And if one byte of a snapshot changes?', `${DAMAGED} is a copy with one bit flipped.`);
+    await flipOneBit(await newestSnapshot(), DAMAGED);
+    const code = await command(['holdfast', 'verify', DAMAGED], this.#options);
+    print(`(exit code ${code})`);
+    if (code === 0) throw new Error('the damage went unnoticed');
+  }
+
+  async prune(): Promise<void> {
+    heading('Keep two');
+    await this.#succeed('holdfast', 'prune', BACKUPS, '--retain-number', '2', '--dry-run');
+    await this.#succeed('holdfast', 'prune', BACKUPS, '--retain-number', '2');
+  }
+
+  async #succeed(...line: readonly string[]): Promise<void> {
+    await this.#run(line, this.#options);
+  }
+
+  async #quietly(...line: readonly string[]): Promise<void> {
+    await this.#run(line, { ...this.#options, quiet: true });
+  }
+
+  async #run(line: readonly string[], options: CommandOptions): Promise<void> {
+    const code = await command(line, options);
+    if (code !== 0) throw new Error(`${line.slice(0, 2).join(' ')} ended with exit code ${code}`);
+  }
+}
+
+async function newestSnapshot(): Promise<string> {
+  const newest = (await readdir(BACKUPS))
+    .filter((name) => /^snapshot_.*\.db$/.test(name))
+    .sort()
+    .at(-1);
+  if (newest === undefined) throw new Error(`there is no snapshot in ${BACKUPS}`);
+  return join(BACKUPS, newest);
+}
+
+async function flipOneBit(from: string, to: string): Promise<void> {
+  await rm(to, { force: true });
+  await copyFile(from, to);
+  const file = await open(to, 'r+');
+  try {
+    const { size } = await file.stat();
+    const byte = Buffer.alloc(1);
+    const at = Math.floor(size / 3);
+    await file.read(byte, 0, 1, at);
+    await file.write(Buffer.of(byte.readUInt8() ^ 1), 0, 1, at);
+  } finally {
+    await file.close();
+  }
+}
+
+function goOn(stage: Stage, keep: boolean): void {
+  const { clientFiles, endpoints, release } = stage.cluster;
+  const root = process.cwd();
+  heading('Where things are');
+  print(`${BACKUPS.padEnd(22)} the backups: snapshot, static pod resources, manifest`);
+  print(`${HOST.padEnd(22)} the host's files, as they lie on a control-plane host`);
+  print(`${DAMAGED.padEnd(22)} the damaged copy`);
+  heading('Going on by hand');
+  print(`alias holdfast='node ${join(root, 'dist/holdfast.js')}'`);
+  print(`cd ${root}`);
+  if (keep && clientFiles !== undefined) {
+    print(`export PATH=${release.folder}:$PATH ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${endpoints.join(',')}`);
+    print(`export ETCDCTL_CACERT=${join(root, clientFiles.cacert)}`);
+    print(`export ETCDCTL_CERT=${join(root, clientFiles.cert)} ETCDCTL_KEY=${join(root, clientFiles.key)}`);
+    print(`etcdctl endpoint status -w table`);
+    print(`holdfast backup ${BACKUPS} --snapshot-only`);
+  } else {
+    print(`holdfast list ${BACKUPS} -o wide`);
+    print(`holdfast --help`);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+  await mkdir(FOLDER, { recursive: true });
+  await rm(BACKUPS, { recursive: true, force: true });
+  const release = newestRelease();
+  heading('A control plane to back up', `Starting three members of etcd ${release.version}, with TLS, on loopback.`);
+  const ended = untilInterrupted();
+  const stage = await setStage(FOLDER, release);
+  try {
+    print(`They hold ${stage.keys} keys as OpenShift 4.17 stores them, secrets and config maps encrypted.`);
+    print(`${stage.hostRoot} holds the files of one control-plane host.`);
+    const demonstration = new Demonstration(stage);
+    await Promise.race([play(demonstration), ended.then(() => Promise.reject(new Error('interrupted')))]);
+    goOn(stage, values.keep);
+    if (!values.keep) {
+      print('');
+      print('The etcd processes are stopped now; ./try --keep leaves them running until Ctrl-C.');
+      return;
+    }
+    print('');
+    print('etcd goes on running until Ctrl-C.');
+    await ended;
+  } finally {
+    await stage.stop();
+  }
+}
+
+async function play(demonstration: Demonstration): Promise<void> {
+  await demonstration.backUp();
+  await demonstration.look();
+  await demonstration.prove();
+  await demonstration.prune();
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+try {
+  await main();
+  process.exitCode = 0;
+} catch (error) {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
