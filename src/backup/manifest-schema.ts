@@ -91,6 +91,8 @@ const encryption = z.object({
   encryptedResources: z.array(
     z.object({ resource: z.string(), provider: z.string(), keyNames: z.array(z.string()), count }),
   ),
+  /** The encryption configurations' names inside the archive. */
+  configFiles: z.array(z.string()),
   keysSaved: z.enum(['not-needed', 'in-resources', 'none', 'incomplete', 'external-kms']),
 });
 

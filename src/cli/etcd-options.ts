@@ -24,7 +24,10 @@ export function addEtcdOptions(command: Command): Command {
     .option('--cert <file>', 'the client certificate [ETCDCTL_CERT]')
     .option('--key <file>', "the client certificate's key [ETCDCTL_KEY]")
     .option('--user <name[:password]>', 'the etcd user [ETCDCTL_USER]')
-    .option('--password <password>', 'its password; others can read it in the process list, so prefer --password-file [ETCDCTL_PASSWORD]')
+    .option(
+      '--password <password>',
+      'its password; others can read it in the process list, so prefer --password-file [ETCDCTL_PASSWORD]',
+    )
     .option('--password-file <file>', 'a file whose first line is the password; "-" reads it from standard input');
 }
 
@@ -34,7 +37,9 @@ export async function readEtcdOptions(flags: EtcdFlags, environment: CliEnvironm
   const user = splitUser(flags.user ?? variables['ETCDCTL_USER']);
   const password = await readPassword(flags, environment);
   if (user === undefined && flags.password !== undefined) {
-    throw new CliError('CLI_OPTIONS_CONFLICT', '--password is given without --user', { hint: 'Name the user with --user.' });
+    throw new CliError('CLI_OPTIONS_CONFLICT', '--password is given without --user', {
+      hint: 'Name the user with --user.',
+    });
   }
   if (user !== undefined && user.password === undefined && password === undefined) {
     throw new CliError('CLI_OPTION_INVALID', `no password is given for the etcd user ${user.name}`, {
@@ -51,7 +56,9 @@ export async function readEtcdOptions(flags: EtcdFlags, environment: CliEnvironm
   };
 }
 
-function splitUser(text: string | undefined): { readonly name: string; readonly password: Secret | undefined } | undefined {
+function splitUser(
+  text: string | undefined,
+): { readonly name: string; readonly password: Secret | undefined } | undefined {
   if (text === undefined || text === '') return undefined;
   const colon = text.indexOf(':');
   if (colon < 0) return { name: text, password: undefined };
@@ -61,7 +68,9 @@ function splitUser(text: string | undefined): { readonly name: string; readonly 
 async function readPassword(flags: EtcdFlags, environment: CliEnvironment): Promise<Secret | undefined> {
   if (flags.passwordFile !== undefined) {
     if (flags.password !== undefined) {
-      throw new CliError('CLI_OPTIONS_CONFLICT', '--password and --password-file are both given', { hint: 'Give one of them.' });
+      throw new CliError('CLI_OPTIONS_CONFLICT', '--password and --password-file are both given', {
+        hint: 'Give one of them.',
+      });
     }
     const text = await readPasswordFile(flags.passwordFile, environment);
     return new Secret(text.split(/\r?\n/, 1)[0] ?? '');

@@ -8,10 +8,16 @@ export const exitCodes = {
   refused: { code: 3, meaning: 'A check before the start refused; nothing was written. Some checks yield to --force.' },
   etcd: { code: 4, meaning: 'etcd could not be reached, refused the connection, or its stream broke.' },
   notGood: { code: 5, meaning: 'A snapshot, archive or backup is damaged or incomplete.' },
-  storage: { code: 6, meaning: 'A folder or file could not be read or written (space, permission, input/output error).' },
+  storage: {
+    code: 6,
+    meaning: 'A folder or file could not be read or written (space, permission, input/output error).',
+  },
   busy: { code: 7, meaning: 'Another run holds the repository or the cluster.' },
   host: { code: 8, meaning: "The control-plane host's files could not be found, understood or read." },
-  partly: { code: 9, meaning: 'The main thing was done, but something after it was not (such as removing old backups).' },
+  partly: {
+    code: 9,
+    meaning: 'The main thing was done, but something after it was not (such as removing old backups).',
+  },
   interrupted: { code: 130, meaning: 'Interrupted by SIGINT; nothing half-done has a final name.' },
   terminated: { code: 143, meaning: 'Ended by SIGTERM; nothing half-done has a final name.' },
 } as const;
@@ -43,5 +49,6 @@ const reasonByPrefix: readonly (readonly [prefix: string, reason: ExitReason])[]
 /** Why the program ends, judged by what was thrown. */
 export function exitReasonOf(thrown: unknown): ExitReason {
   if (!(thrown instanceof HoldfastError)) return 'internal';
-  return reasonByPrefix.find(([prefix]) => thrown.code.startsWith(prefix))?.[1] ?? 'internal';
+  const code: string = String(thrown.code);
+  return reasonByPrefix.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'internal';
 }

@@ -42,8 +42,14 @@ function defineProgram(environment: CliEnvironment, schedule: Schedule): Command
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .showHelpAfterError('(see --help)')
-    .addOption(new Option('--log-format <format>', 'how diagnostics are written').choices(['text', 'json']).default('text'))
-    .addOption(new Option('--log-level <level>', 'the least level that is written').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addOption(
+      new Option('--log-format <format>', 'how diagnostics are written').choices(['text', 'json']).default('text'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least level that is written')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
     .option('--no-progress', 'show no progress of long work')
     .exitOverride()
     .configureOutput({
@@ -73,7 +79,9 @@ function report(error: unknown, environment: CliEnvironment, args: readonly stri
   const reason = exitReasonOf(error);
   showError(error, environment, { json: asksForJsonLogs(args) });
   if (!(error instanceof HoldfastError) && error instanceof Error && error.stack !== undefined) {
-    environment.stderr.write(`This is a fault of Holdfast itself (${messageOf(error)}); please report it with these lines:\n${error.stack}\n`);
+    environment.stderr.write(
+      `This is a fault of Holdfast itself (${messageOf(error)}); please report it with these lines:\n${error.stack}\n`,
+    );
   }
   return reason;
 }

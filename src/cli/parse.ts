@@ -3,14 +3,16 @@ import { InvalidArgumentError } from 'commander';
 /** A whole number of at least one. */
 export function parseCount(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number, 1 or more.');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number, 1 or more.');
   return value;
 }
 
 /** A number of gigabytes above zero; fractions are allowed. */
 export function parseGigabytes(text: string): number {
   const value = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || !(value > 0)) throw new InvalidArgumentError('Expected a number above 0, in GiB (2^30 bytes).');
+  if (!/^\d+(\.\d+)?$/.test(text) || !(value > 0))
+    throw new InvalidArgumentError('Expected a number above 0, in GiB (2^30 bytes).');
   return value;
 }
 
@@ -26,7 +28,8 @@ export function parseDuration(text: string): number {
   if (/^\d+$/.test(text)) return positive(Number(text) * unitMs.s, expected);
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) throw new InvalidArgumentError(expected);
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(amount) * unitMs[unit as keyof typeof unitMs];
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
+    total += Number(amount) * unitMs[unit as keyof typeof unitMs];
   return positive(total, expected);
 }
 

@@ -11,14 +11,21 @@ export interface RetentionFlags {
 /** Adds the two retention flags, of which at most one may be given. */
 export function addRetentionOptions(command: Command): Command {
   return command
-    .addOption(new Option('--retain-number <n>', 'keep the n newest good backups').argParser(parseCount).conflicts('retainSizeGb'))
-    .addOption(new Option('--retain-size-gb <g>', 'keep the newest backups that sum to at most g GiB').argParser(parseGigabytes));
+    .addOption(
+      new Option('--retain-number <n>', 'keep the n newest good backups')
+        .argParser(parseCount)
+        .conflicts('retainSizeGb'),
+    )
+    .addOption(
+      new Option('--retain-size-gb <g>', 'keep the newest backups that sum to at most g GiB').argParser(parseGigabytes),
+    );
 }
 
 /** The policy that the flags name, or undefined where none is given. */
 export function readRetentionPolicy(flags: RetentionFlags): RetentionPolicy | undefined {
   if (flags.retainNumber !== undefined) return { kind: 'number', maxBackups: flags.retainNumber };
-  if (flags.retainSizeGb !== undefined) return { kind: 'size', maxBytes: Math.floor(flags.retainSizeGb * BYTES_PER_GB) };
+  if (flags.retainSizeGb !== undefined)
+    return { kind: 'size', maxBytes: Math.floor(flags.retainSizeGb * BYTES_PER_GB) };
   return undefined;
 }
 

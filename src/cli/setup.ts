@@ -18,7 +18,10 @@ interface GlobalOptions {
 export async function setUp(command: Command, environment: CliEnvironment): Promise<Surroundings> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const { stderr, clock, signal, inspectWorker, version } = environment;
-  const log = options.logFormat === 'json' ? await createJsonLog(stderr, options.logLevel) : createTextLog(stderr, options.logLevel);
+  const log =
+    options.logFormat === 'json'
+      ? await createJsonLog(stderr, options.logLevel)
+      : createTextLog(stderr, options.logLevel);
   return {
     clock,
     log,

@@ -1,10 +1,19 @@
 import { HoldfastError, type ErrorDetails, type ErrorTable, type Finding } from '../base/index.ts';
 
 export const operationErrors = {
-  OPERATION_REFUSED: { kind: 'needs-user', meaning: 'A check before the start found something that must be mended first.' },
-  OPERATION_NOT_GOOD: { kind: 'permanent', meaning: 'What was taken or read is damaged or incomplete; it was not given a final name.' },
+  OPERATION_REFUSED: {
+    kind: 'needs-user',
+    meaning: 'A check before the start found something that must be mended first.',
+  },
+  OPERATION_NOT_GOOD: {
+    kind: 'permanent',
+    meaning: 'What was taken or read is damaged or incomplete; it was not given a final name.',
+  },
   OPERATION_NOTHING_FOUND: { kind: 'needs-user', meaning: 'The path names no snapshot, backup or folder of backups.' },
-  OPERATION_PARTLY_DONE: { kind: 'needs-user', meaning: 'The backup stands, but old backups could not all be removed.' },
+  OPERATION_PARTLY_DONE: {
+    kind: 'needs-user',
+    meaning: 'The backup stands, but old backups could not all be removed.',
+  },
   OPERATION_TIMED_OUT: { kind: 'transient', meaning: 'The whole run took longer than --timeout allows.' },
 } as const satisfies ErrorTable;
 
@@ -13,7 +22,11 @@ export class OperationError extends HoldfastError<keyof typeof operationErrors> 
   /** Everything that was found, where a check or a verification is what failed. */
   readonly findings: readonly Finding[];
 
-  constructor(code: keyof typeof operationErrors, message: string, details: ErrorDetails & { readonly findings?: readonly Finding[] }) {
+  constructor(
+    code: keyof typeof operationErrors,
+    message: string,
+    details: ErrorDetails & { readonly findings?: readonly Finding[] },
+  ) {
     super(operationErrors[code], code, message, details);
     this.findings = details.findings ?? [];
   }
@@ -21,7 +34,8 @@ export class OperationError extends HoldfastError<keyof typeof operationErrors> 
 
 /** Codes of the findings that the verbs add to those of the subjects. */
 export const operationFindings = {
-  BACKUP_ROLLOUT_IN_PROGRESS: 'An operator is rolling out a new revision, so snapshot and static pods may not belong together.',
+  BACKUP_ROLLOUT_IN_PROGRESS:
+    'An operator is rolling out a new revision, so snapshot and static pods may not belong together.',
   BACKUP_ROLLOUT_UNKNOWN: 'Whether an operator is rolling out could not be learned from the API server.',
   BACKUP_CORRUPT_ALARM: 'etcd reports that a member’s data is corrupt.',
   BACKUP_NOSPACE_ALARM: 'etcd is over its space quota and refuses writes; it can still be backed up.',
@@ -30,9 +44,7 @@ export const operationFindings = {
   BACKUP_MEMBER_UNREACHABLE: 'A member did not answer.',
   BACKUP_PROXY_NOT_SET: 'The cluster has a cluster-wide proxy that the environment does not name.',
   BACKUP_NO_LAYOUT: 'No control-plane layout was found on this host, so only the snapshot is saved.',
-  BACKUP_ENCRYPTION_KEY_MISSING: 'Values in the snapshot are encrypted with a key that the saved configuration does not hold.',
-  BACKUP_ENCRYPTION_KEY_SUPERSEDED: 'Only superseded values are encrypted with a key that the saved configuration does not hold.',
-  BACKUP_ENCRYPTION_KEY_EXTERNAL: 'Values are encrypted by a key management service; its keys lie outside of the backup.',
+  BACKUP_KEYS_NOT_SAVED: 'Values in the snapshot are encrypted, and no keys are saved with it.',
   BACKUP_KEYS_BESIDE_SNAPSHOT: 'The encryption keys lie in the same folder as the snapshot that they open.',
   BACKUP_RESOURCES_ABSENT: 'There is no archive of static pod resources beside the snapshot.',
   BACKUP_FILE_DIFFERS: 'A file is not the one that the manifest describes.',

@@ -30,12 +30,21 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
     .argument('<folder>', 'where the backup goes; made if it is not there')
     .option('--force', 'go on although a check of the cluster refuses, and mark the files __POSSIBLY_DIRTY__')
     .option('--snapshot-only', 'save no static pod resources')
-    .option('--resources-dir <folder>', "write the static pod resources here, apart from the snapshot that their keys open")
-    .addOption(new Option('--layout <layout>', 'the kind of control-plane host').choices(['auto', 'openshift', 'kubeadm', 'k3s', 'rke2']).default('auto'))
+    .option(
+      '--resources-dir <folder>',
+      'write the static pod resources here, apart from the snapshot that their keys open',
+    )
+    .addOption(
+      new Option('--layout <layout>', 'the kind of control-plane host')
+        .choices(['auto', 'openshift', 'kubeadm', 'k3s', 'rke2'])
+        .default('auto'),
+    )
     .option('--host-root <folder>', "the folder that is the host's /", '/');
   addEtcdOptions(command);
   addRetentionOptions(command)
-    .addOption(new Option('--timeout <duration>', 'give up after this long in all (default: no limit)').argParser(parseDuration))
+    .addOption(
+      new Option('--timeout <duration>', 'give up after this long in all (default: no limit)').argParser(parseDuration),
+    )
     .addOption(
       new Option('--idle-timeout <duration>', 'turn to another member when one has been silent for this long')
         .argParser(parseDuration)
@@ -45,16 +54,17 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
     .action((folder: string, flags: BackupFlags) => schedule(() => run(command, folder, flags, environment)));
 }
 
-async function run(command: Command, folder: string, flags: BackupFlags, environment: CliEnvironment): Promise<ExitReason> {
+async function run(
+  command: Command,
+  folder: string,
+  flags: BackupFlags,
+  environment: CliEnvironment,
+): Promise<ExitReason> {
   const request = await readRequest(folder, flags, environment);
   const { takeBackup } = await import('../../operations/index.ts');
-  const { showBackup, showStaticPods } = await import('../output/backup-words.ts');
-  const asText = flags.output === 'text';
-  const report = await takeBackup(
-    { ...request, ...(asText ? { onStaticPods: (pods) => showStaticPods(pods, environment.stdout) } : {}) },
-    await setUp(command, environment),
-  );
-  await showBackup(report, flags.output, environment);
+  const { showBackup } = await import('../output/backup-words.ts');
+  const report = await takeBackup(request, await setUp(command, environment));
+  showBackup(report, flags.output, environment);
   return wentWholly(report) ? 'ok' : 'partly';
 }
 

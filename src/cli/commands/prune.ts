@@ -25,7 +25,12 @@ export function definePrune(program: Command, environment: CliEnvironment, sched
     .action((folder: string, flags: PruneFlags) => schedule(() => run(command, folder, flags, environment)));
 }
 
-async function run(command: Command, folder: string, flags: PruneFlags, environment: CliEnvironment): Promise<ExitReason> {
+async function run(
+  command: Command,
+  folder: string,
+  flags: PruneFlags,
+  environment: CliEnvironment,
+): Promise<ExitReason> {
   const policy = requireRetentionPolicy(flags);
   const { pruneBackups } = await import('../../operations/index.ts');
   const { showPrune } = await import('../output/prune-words.ts');

@@ -21,11 +21,19 @@ export function defineVerify(program: Command, environment: CliEnvironment, sche
     .action((path: string, flags: VerifyFlags) => schedule(() => run(command, path, flags, environment)));
 }
 
-async function run(command: Command, path: string, flags: VerifyFlags, environment: CliEnvironment): Promise<ExitReason> {
+async function run(
+  command: Command,
+  path: string,
+  flags: VerifyFlags,
+  environment: CliEnvironment,
+): Promise<ExitReason> {
   const { verifyPath } = await import('../../operations/index.ts');
   const { showVerification } = await import('../output/verify-words.ts');
   const place = (given: string): string => resolve(environment.workingFolder, given);
-  const request = { path: place(path), resourcesDir: flags.resourcesDir === undefined ? undefined : place(flags.resourcesDir) };
+  const request = {
+    path: place(path),
+    resourcesDir: flags.resourcesDir === undefined ? undefined : place(flags.resourcesDir),
+  };
   const report = await verifyPath(request, await setUp(command, environment));
   showVerification(report, flags.output, environment);
   return report.good ? 'ok' : 'notGood';

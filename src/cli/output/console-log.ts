@@ -8,11 +8,14 @@ export function createTextLog(terminal: Terminal, least: LogLevel): Log {
   const write = (level: LogLevel, message: string, fields?: LogFields): void => {
     if (rank[level] < rank[least]) return;
     const prefix = level === 'warn' ? 'warning: ' : level === 'error' ? 'error: ' : '';
-    const details = Object.entries(fields ?? {})
+    const { code, hint, ...others } = fields ?? {};
+    const details = Object.entries(others)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => ` ${name}=${String(value)}`)
       .join('');
-    terminal.write(`${prefix}${message}${details}\n`);
+    const suffix = code === undefined ? '' : ` [${String(code)}]`;
+    const next = hint === undefined ? '' : `  next: ${String(hint)}\n`;
+    terminal.write(`${prefix}${message}${details}${suffix}\n${next}`);
   };
   return byLevel(write);
 }

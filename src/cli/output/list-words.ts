@@ -13,7 +13,9 @@ export async function showList(listing: Listing, format: ListFormat, environment
   const { stdout, stderr, clock } = environment;
   if (format === 'json' || format === 'yaml') {
     const text = toJson(listDocument(listing, clock.now()), 2);
-    stdout.write(format === 'json' ? `${text}\n` : (await import('js-yaml')).dump(JSON.parse(text), { lineWidth: 120 }));
+    stdout.write(
+      format === 'json' ? `${text}\n` : (await import('js-yaml')).dump(JSON.parse(text), { lineWidth: 120 }),
+    );
     return;
   }
   for (const finding of listing.findings) stderr.write(`${findingLines(finding, '')}\n`);
@@ -25,7 +27,8 @@ export async function showList(listing: Listing, format: ListFormat, environment
   const wide = format === 'wide';
   const rows = listing.backups.map((backup) => row(backup, now, wide));
   stdout.write(`${formatTable(wide ? [...header, ...wideHeader] : header, rows)}\n`);
-  for (const backup of listing.backups) for (const problem of backup.problems) stdout.write(`  ${backup.id}: ${problem}\n`);
+  for (const backup of listing.backups)
+    for (const problem of backup.problems) stdout.write(`  ${backup.id}: ${problem}\n`);
 }
 
 const header = ['BACKUP', 'AGE', 'STATE', 'REVISION', 'KEYS', 'SIZE', 'MEMBER', 'VERSIONS', 'STATIC PODS'];

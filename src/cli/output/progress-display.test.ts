@@ -14,10 +14,15 @@ describe('progress on a terminal', () => {
   it('redraws one line with share, bytes, rate and time left, and clears it at the end', () => {
     const clock = handClock();
     const written: string[] = [];
-    const stage = createBarProgress({ write: (text) => void written.push(text), isTTY: true, columns: 120 }, clock).begin('snapshot', 100 * MIB);
+    const stage = createBarProgress(
+      { write: (text) => void written.push(text), isTTY: true, columns: 120 },
+      clock,
+    ).begin('snapshot', 100 * MIB);
     clock.advance(1000);
     stage.advance(25 * MIB);
-    expect(written.join('')).toBe('\r\u001b[2Ksnapshot  [######..................] 25 %  25.0 MiB of 100.0 MiB  25.0 MiB/s  3 s left');
+    expect(written.join('')).toBe(
+      '\r\u001b[2Ksnapshot  [######..................] 25 %  25.0 MiB of 100.0 MiB  25.0 MiB/s  3 s left',
+    );
     stage.end();
     expect(written.at(-1)).toBe('\r\u001b[2K');
   });
@@ -25,7 +30,10 @@ describe('progress on a terminal', () => {
   it('is not redrawn more than ten times a second, and says nothing of work that is over at once', () => {
     const clock = handClock();
     const written: string[] = [];
-    const stage = createBarProgress({ write: (text) => void written.push(text), isTTY: true, columns: 80 }, clock).begin('x', 100);
+    const stage = createBarProgress(
+      { write: (text) => void written.push(text), isTTY: true, columns: 80 },
+      clock,
+    ).begin('x', 100);
     for (let i = 0; i < 50; i++) stage.advance(1);
     stage.end();
     expect(written).toEqual([]);

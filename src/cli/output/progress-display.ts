@@ -63,7 +63,8 @@ function createProgress(clock: Clock, everyMs: number, display: Display): Progre
 
 function rateAndRest({ done, total, elapsedMs }: Figures): { readonly rate: string; readonly rest: string } {
   const perSecond = elapsedMs > 0 ? (done / elapsedMs) * 1000 : 0;
-  const secondsLeft = total === undefined || perSecond === 0 ? undefined : Math.max(0, Math.ceil((total - done) / perSecond));
+  const secondsLeft =
+    total === undefined || perSecond === 0 ? undefined : Math.max(0, Math.ceil((total - done) / perSecond));
   return {
     rate: `${formatBytes(Math.round(perSecond))}/s`,
     rest: secondsLeft === undefined ? '' : `${secondsLeft} s left`,
@@ -81,9 +82,11 @@ function plainLine(figures: Figures): string {
 
 function barLine(figures: Figures, columns: number): string {
   const { rate, rest } = rateAndRest(figures);
-  const share = figures.total === undefined || figures.total === 0 ? undefined : Math.min(1, figures.done / figures.total);
+  const share =
+    figures.total === undefined || figures.total === 0 ? undefined : Math.min(1, figures.done / figures.total);
   const filled = share === undefined ? 0 : Math.round(share * BAR_WIDTH);
-  const bar = share === undefined ? '' : `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} %`;
+  const bar =
+    share === undefined ? '' : `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} %`;
   const line = [figures.label, bar, amount(figures), rate, rest].filter((part) => part !== '').join('  ');
   return line.slice(0, Math.max(20, columns - 1));
 }

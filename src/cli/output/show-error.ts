@@ -3,7 +3,11 @@ import type { Terminal } from '../environment.ts';
 import { toJson } from './json.ts';
 
 /** An error on standard error: what happened, everything that was found, the next step, the code to look up. */
-export function showError(error: unknown, output: { readonly stderr: Terminal }, options: { readonly json: boolean }): void {
+export function showError(
+  error: unknown,
+  output: { readonly stderr: Terminal },
+  options: { readonly json: boolean },
+): void {
   if (options.json) {
     output.stderr.write(`${toJson(errorDocument(error))}\n`);
     return;
@@ -24,12 +28,15 @@ export function findingLines(finding: Finding, indent: string): string {
 }
 
 function findingsOf(error: unknown): readonly Finding[] {
-  return error instanceof Error && 'findings' in error && Array.isArray(error.findings) ? (error.findings as readonly Finding[]) : [];
+  return error instanceof Error && 'findings' in error && Array.isArray(error.findings)
+    ? (error.findings as readonly Finding[])
+    : [];
 }
 
 function causeChain(error: Error): string {
   const messages: string[] = [];
-  for (let cause = error.cause; cause instanceof Error && messages.length < 5; cause = cause.cause) messages.push(cause.message);
+  for (let cause = error.cause; cause instanceof Error && messages.length < 5; cause = cause.cause)
+    messages.push(cause.message);
   return messages.join('; ');
 }
 

@@ -3,11 +3,25 @@ import { formatAge, formatTable } from './table.ts';
 
 describe('a table', () => {
   it('pads its columns to their widest cell, without trailing blanks', () => {
-    expect(formatTable(['NAME', 'SIZE'], [['a', '1'], ['longer', '1000000']])).toBe('NAME    SIZE\na       1\nlonger  1000000');
+    expect(
+      formatTable(
+        ['NAME', 'SIZE'],
+        [
+          ['a', '1'],
+          ['longer', '1000000'],
+        ],
+      ),
+    ).toBe('NAME    SIZE\na       1\nlonger  1000000');
   });
 
   it('counts wide characters as two columns', () => {
-    const [, first = '', second = ''] = formatTable(['N', 'S'], [['海藻', 'x'], ['ab', 'y']]).split('\n');
+    const [, first = '', second = ''] = formatTable(
+      ['N', 'S'],
+      [
+        ['海藻', 'x'],
+        ['ab', 'y'],
+      ],
+    ).split('\n');
     expect(first).toBe('海藻  x');
     expect(second).toBe('ab    y');
   });

@@ -1,0 +1,11 @@
+export type { BackupReport, BackupRequest } from './backup-request.ts';
+export type { EtcdOverrides } from './backup-source.ts';
+export { OperationError, operationErrors, operationFindings } from './errors.ts';
+export type { SnapshotInspection } from './inspect-snapshot.ts';
+export { listBackups, type Listing, type ListRequest } from './list-backups.ts';
+export { pruneBackups, type PruneReport, type PruneRequest } from './prune-backups.ts';
+export { snapshotStatus, type StatusReport } from './snapshot-status.ts';
+export type { Surroundings } from './surroundings.ts';
+export { takeBackup } from './take-backup.ts';
+export type { BackupVerification } from './verify-backup.ts';
+export { verifyPath, type VerifyReport, type VerifyRequest } from './verify-path.ts';

@@ -1,0 +1,243 @@
+import { join } from 'node:path';
+import { formatBackupFileName, formatBackupId, type FileKind } from '../backup/index.ts';
+import {
+  formatId,
+  hasErrors,
+  makePrivateFolder,
+  messageOf,
+  type Finding,
+  type Log,
+  type PartFile,
+} from '../base/index.ts';
+import { chooseSnapshotMembers, surveyCluster, type ClusterSurvey, type SnapshotCandidate } from '../etcd/index.ts';
+import { probeWritable, storageError, type Lock } from '../store/index.ts';
+import type { BackupReport, BackupRequest, Circumstances } from './backup-request.ts';
+import { findSource, type BackupSource } from './backup-source.ts';
+import { checkEncryptionKeys, type EncryptionCheck } from './check-encryption.ts';
+import { describeBackup } from './describe-backup.ts';
+import { OperationError } from './errors.ts';
+import { finishDeadRuns } from './finish-dead-runs.ts';
+import { inspectSnapshotFile, type SnapshotInspection } from './inspect-snapshot.ts';
+import { lockCluster, lockRepository } from './locks.ts';
+import { makeRoom } from './make-room.ts';
+import { decideOnFindings, isRefused, runPreflight } from './preflight.ts';
+import { pruneLocked, type PruneReport } from './prune-backups.ts';
+import { CommittedError, publish } from './publish.ts';
+import { saveResources, type SavedResources } from './save-resources.ts';
+import { saveSnapshot, type SavedSnapshot } from './save-snapshot.ts';
+import type { Surroundings } from './surroundings.ts';
+import { chooseTimestamp } from './timestamp.ts';
+
+/**
+ * Backs up a control plane: the snapshot, the static pod resources right after it, both verified, then the manifest.
+ * Nothing gets its final name before everything has been proven good; whatever happens before that, nothing is left.
+ *
+ * @throws OperationError, HostError, EtcdError, StoreError, by what failed
+ */
+export async function takeBackup(request: BackupRequest, surroundings: Surroundings): Promise<BackupReport> {
+  return withTimeLimit(request.timeoutMs, surroundings, async (limited) => {
+    const source = await findSource(request, limited);
+    await prepareFolders(request);
+    return holding(await lockRepository(request.folder, 'backup', limited), async () => {
+      await finishDeadRuns(request, limited);
+      const survey = await surveyCluster(source.endpoints, source.config, { signal: limited.signal });
+      const candidates = requireCandidates(survey, source);
+      return holding(await lockCluster(survey.clusterId ?? 0n, limited), () =>
+        run(request, source, survey, candidates, limited),
+      );
+    });
+  });
+}
+
+async function run(
+  request: BackupRequest,
+  source: BackupSource,
+  survey: ClusterSurvey,
+  candidates: readonly SnapshotCandidate[],
+  surroundings: Surroundings,
+): Promise<BackupReport> {
+  const { clock, log } = surroundings;
+  const started = clock.monotonicMs();
+  const preflight = await runPreflight(source, survey, request.proxyVariables, surroundings);
+  const mayRemove = !isRefused(preflight.findings, request.force);
+  const room = await makeRoom({ request, source, candidates, mayRemove }, surroundings);
+  const forced = decideOnFindings([...preflight.findings, ...room], request.force);
+  logFindings(preflight.findings, log);
+  const taken = await take(request, source, { survey, candidates, preflight, forced }, surroundings);
+  const retention = await applyRetention(request, taken.id, surroundings);
+  return { ...taken, folder: request.folder, retention, durationMs: clock.monotonicMs() - started };
+}
+
+type Taken = Omit<BackupReport, 'folder' | 'retention' | 'durationMs'>;
+
+async function take(
+  request: BackupRequest,
+  source: BackupSource,
+  circumstances: Circumstances,
+  surroundings: Surroundings,
+): Promise<Taken> {
+  const names = await chooseNames(request, source, circumstances.forced.length > 0, surroundings);
+  const parts: PartFile[] = [];
+  try {
+    const { config } = source;
+    const { candidates } = circumstances;
+    const { idleTimeoutMs, resourcesDir } = request;
+    const path = names.files.snapshot;
+    const snapshot = await saveSnapshot({ path, candidates, config, idleTimeoutMs }, surroundings);
+    parts.push(snapshot.file);
+    const resources = await saveResourcesOf(source, names.files.resources, surroundings);
+    if (resources !== undefined) parts.push(resources.file);
+    const proof = await prove(snapshot, resources, surroundings);
+    const findings = [...circumstances.preflight.findings, ...proof.findings];
+    const { timestamp, created } = names;
+    const facts = { source, circumstances, timestamp, created, snapshot, resources, resourcesDir, ...proof, findings };
+    const manifest = describeBackup(facts, surroundings);
+    await publish({ parts, manifestPath: names.files.manifest, manifest });
+    const { id, files } = names;
+    return { id, files, staticPods: revisionFolders(source), manifest, inspection: proof.inspection, findings };
+  } catch (error) {
+    if (!(error instanceof CommittedError)) for (const part of parts) await part.discard();
+    throw error instanceof CommittedError ? error.cause : error;
+  }
+}
+
+interface Names {
+  readonly id: string;
+  readonly timestamp: string;
+  readonly created: Date;
+  readonly files: BackupReport['files'];
+}
+
+async function chooseNames(
+  { folder, resourcesDir = folder }: BackupRequest,
+  source: BackupSource,
+  dirty: boolean,
+  surroundings: Surroundings,
+): Promise<Names> {
+  const { timestamp, created } = await chooseTimestamp([folder, resourcesDir], dirty, surroundings);
+  const name = (kind: FileKind): string => formatBackupFileName(kind, timestamp, dirty);
+  return {
+    id: formatBackupId(timestamp, dirty),
+    timestamp,
+    created,
+    files: {
+      snapshot: join(folder, name('snapshot')),
+      resources: source.withResources ? join(resourcesDir, name('resources')) : undefined,
+      manifest: join(folder, name('manifest')),
+    },
+  };
+}
+
+async function saveResourcesOf(
+  { host }: BackupSource,
+  path: string | undefined,
+  surroundings: Surroundings,
+): Promise<SavedResources | undefined> {
+  return host === undefined || path === undefined ? undefined : saveResources(host, path, surroundings);
+}
+
+interface Proof {
+  readonly inspection: SnapshotInspection;
+  readonly encryption: EncryptionCheck;
+  readonly findings: readonly Finding[];
+}
+
+/** Walks the snapshot as it lies on the disk and holds it against the keys that were saved. Throws where it is not good. */
+async function prove(
+  snapshot: SavedSnapshot,
+  resources: SavedResources | undefined,
+  surroundings: Surroundings,
+): Promise<Proof> {
+  const inspection = await inspectSnapshotFile(snapshot.file.partPath, { hash: false }, surroundings);
+  const encryption = await checkEncryptionKeys(inspection, resources?.encryptionConfigs, surroundings);
+  requireGood(snapshot, [...inspection.findings, ...encryption.findings]);
+  const findings = [...(resources?.findings ?? []), ...inspection.findings, ...encryption.findings];
+  logFindings(findings, surroundings.log);
+  return { inspection, encryption, findings };
+}
+
+/** Errors among them were overridden by force; otherwise the run would have ended. */
+function logFindings(findings: readonly Finding[], log: Log): void {
+  for (const { severity, message, code, hint } of findings) if (severity !== 'note') log.warn(message, { code, hint });
+}
+
+function revisionFolders({ host, withResources }: BackupSource): BackupReport['staticPods'] {
+  if (host === undefined || !withResources) return [];
+  return host.staticPods.flatMap(({ name, resourceDir }) =>
+    resourceDir === undefined ? [] : [{ name, path: resourceDir }],
+  );
+}
+
+function requireGood(snapshot: SavedSnapshot, findings: readonly Finding[]): void {
+  if (!hasErrors(findings)) return;
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const url = snapshot.candidate.endpoint.url;
+  throw new OperationError('OPERATION_NOT_GOOD', `the backup from ${url} is not good, and was discarded`, {
+    subject: url,
+    hint: 'If the snapshot is damaged, the member itself may be: take the backup from another one by --endpoints, and examine this one.',
+    findings: errors,
+  });
+}
+
+/** The backup stands whatever becomes of the old ones; what could not be removed is told, and the exit code differs. */
+async function applyRetention(
+  request: BackupRequest,
+  id: string,
+  surroundings: Surroundings,
+): Promise<PruneReport | undefined> {
+  const { folder, resourcesDir, retention: policy } = request;
+  if (policy === undefined) return undefined;
+  try {
+    return await pruneLocked({ folder, resourcesDir, policy, dryRun: false }, surroundings, new Set([id]));
+  } catch (error) {
+    return { folder, dryRun: false, kept: [], removed: [], failed: [{ id: 'retention', message: messageOf(error) }] };
+  }
+}
+
+async function prepareFolders({ folder, resourcesDir }: BackupRequest): Promise<void> {
+  for (const place of resourcesDir === undefined ? [folder] : [folder, resourcesDir]) {
+    try {
+      await makePrivateFolder(place);
+    } catch (error) {
+      throw storageError(error, place);
+    }
+    await probeWritable(place);
+  }
+}
+
+function requireCandidates(survey: ClusterSurvey, source: BackupSource): readonly SnapshotCandidate[] {
+  const candidates = chooseSnapshotMembers(survey.endpoints, { prefer: source.local });
+  if (candidates.length > 0) return candidates;
+  const first = survey.endpoints.find(({ error }) => error !== undefined)?.error;
+  throw first ?? new TypeError(`cluster ${formatId(survey.clusterId ?? 0n)} has no candidate and no error`);
+}
+
+async function holding<T>(lock: Lock, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Aborts the work when it takes too long in all, with an error that says so. */
+async function withTimeLimit<T>(
+  ms: number | undefined,
+  surroundings: Surroundings,
+  work: (limited: Surroundings) => Promise<T>,
+): Promise<T> {
+  if (ms === undefined) return work(surroundings);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(timedOut(ms)), ms);
+  try {
+    return await work({ ...surroundings, signal: AbortSignal.any([surroundings.signal, limit.signal]) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timedOut(ms: number): OperationError {
+  return new OperationError('OPERATION_TIMED_OUT', `the backup was given up after ${ms / 1000} s`, {
+    hint: 'Give --timeout more, or none; --idle-timeout alone ends runs whose member has gone silent.',
+  });
+}
