@@ -41,7 +41,7 @@ export async function runInspectTasks<T extends InspectTask>(
     { length: Math.min(tasks.length, usefulThreads(script)) },
     () => new InspectWorker(script, onBytes),
   );
-  const stop = (): void => void Promise.all(workers.map((worker) => worker.end(signal.reason)));
+  const stop = (): void => void Promise.all(workers.map((worker) => worker.end(signal.reason as Error)));
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
@@ -65,7 +65,7 @@ class InspectWorker {
   #settle:
     | { readonly resolve: (answer: AnswerTo<InspectTask>) => void; readonly reject: (reason: unknown) => void }
     | undefined;
-  #ended: { readonly reason: unknown } | undefined;
+  #ended: Error | undefined;
 
   constructor(script: URL, onBytes: (bytes: number) => void) {
     this.#onBytes = onBytes;
@@ -73,20 +73,20 @@ class InspectWorker {
     this.#worker.on('message', (message: WorkerMessage) => this.#take(message));
     this.#worker.on('error', (error) => this.#settle?.reject(error));
     this.#worker.on('exit', () =>
-      this.#settle?.reject(this.#ended?.reason ?? new Error('a worker thread ended by itself')),
+      this.#settle?.reject(this.#ended ?? new Error('a worker thread ended by itself')),
     );
   }
 
   run<T extends InspectTask>(task: T): Promise<AnswerTo<T>> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) reject(this.#ended.reason);
+      if (this.#ended !== undefined) reject(this.#ended);
       this.#settle = { resolve: (answer) => resolve(answer as AnswerTo<T>), reject };
       this.#worker.postMessage(task);
     });
   }
 
-  async end(reason?: unknown): Promise<void> {
-    this.#ended ??= { reason };
+  async end(reason = new Error('the work is over')): Promise<void> {
+    this.#ended ??= reason;
     await this.#worker.terminate();
   }
 

@@ -28,7 +28,7 @@ function showNotes(report: BackupReport, stderr: Terminal): void {
   for (const path of Object.values(report.files)) if (path !== undefined) stderr.write(`wrote ${path}\n`);
   const { liveKeys, size } = report.manifest.snapshot;
   stderr.write(
-    `verified: ${formatBytes(size)}, ${liveKeys} live keys, in ${(report.durationMs / 1000).toFixed(1)} s\n`,
+    `verified: ${formatBytes(size)}, ${liveKeys} live keys, in ${formatDuration(report.durationMs)}\n`,
   );
   if (report.manifest.encryption.keysSaved === 'in-resources' && report.manifest.resources?.folder === undefined) {
     stderr.write(
@@ -36,6 +36,10 @@ function showNotes(report: BackupReport, stderr: Terminal): void {
     );
   }
   if (report.retention !== undefined) for (const line of pruneLines(report.retention)) stderr.write(`${line}\n`);
+}
+
+function formatDuration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function backupDocument(report: BackupReport): unknown {
