@@ -2,7 +2,7 @@ import { copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { newestRelease } from '../test/kit/releases.ts';
-import { command, heading, print, type CommandOptions } from './show.ts';
+import { command, heading, print, quietCommand, type CommandOptions } from './show.ts';
 import { setStage, type Stage } from './stage.ts';
 
 /** Everything lies below this folder of the project, and is left there. */
@@ -33,13 +33,15 @@ class Demonstration {
   async backUp(): Promise<void> {
     heading(
       'A backup',
-      'Holdfast finds etcd, its certificates and the static pods in the files of the host. On a real one: holdfast backup <folder>',
+      'Holdfast finds etcd, its certificates and the static pods in the files of the host.',
+      'On the host itself this is: holdfast backup <folder>',
     );
     await this.#succeed('holdfast', 'backup', BACKUPS, '--host-root', HOST);
     heading('Two more, while the cluster changes');
     for (let more = 0; more < 2; more++) {
       await this.#stage.passTime();
-      await this.#quietly('holdfast', 'backup', BACKUPS, '--host-root', HOST, '--no-progress');
+      const line = ['holdfast', 'backup', BACKUPS, '--host-root', HOST];
+      expectSuccess(line, await quietCommand(line, this.#options));
     }
   }
 
@@ -47,7 +49,7 @@ class Demonstration {
     heading('What there is');
     await this.#succeed('holdfast', 'list', BACKUPS);
     const snapshot = await newestSnapshot();
-    heading('What a snapshot holds', "The second line is etcd's own tool on the same file.");
+    heading('What a snapshot holds', "Then etcd's own tool on the same file.");
     await this.#succeed('holdfast', 'status', snapshot, '-o', 'json');
     await this.#succeed(this.#judge, 'snapshot', 'status', snapshot, '-w', 'json');
   }
@@ -69,17 +71,12 @@ class Demonstration {
   }
 
   async #succeed(...line: readonly string[]): Promise<void> {
-    await this.#run(line, this.#options);
+    expectSuccess(line, await command(line, this.#options));
   }
+}
 
-  async #quietly(...line: readonly string[]): Promise<void> {
-    await this.#run(line, { ...this.#options, quiet: true });
-  }
-
-  async #run(line: readonly string[], options: CommandOptions): Promise<void> {
-    const code = await command(line, options);
-    if (code !== 0) throw new Error(`${line.slice(0, 2).join(' ')} ended with exit code ${code}`);
-  }
+function expectSuccess(line: readonly string[], code: number): void {
+  if (code !== 0) throw new Error(`${line.slice(0, 2).join(' ')} ended with exit code ${code}`);
 }
 
 async function newestSnapshot(): Promise<string> {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { styleText } from 'node:util';
 
 /** Prints a step's heading and, below it, what it is about. */
@@ -12,32 +12,53 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For a name in a command line: the program, and maybe its first argument. */
+  readonly programs?: Readonly<Record<string, readonly [string, string?]>>;
+}
+
 /**
  * Shows a command line as a user would type it, runs it with its output going straight to the terminal, and returns
- * its exit code. The words that stand in for a program of this project are replaced by what runs it.
+ * its exit code.
  */
-export function command(line: readonly string[], options: CommandOptions = {}): Promise<number> {
-  const { quiet = false, env = process.env } = options;
-  print('');
-  print(styled('cyan', `$ ${line.map(quoted).join(' ')}${quiet ? ' >/dev/null' : ''}`));
-  const [name = '', ...args] = line;
-  const [program, first] = options.programs?.[name] ?? [name, undefined];
+export function command(line: readonly string[], options: CommandOptions): Promise<number> {
+  show(line.map(quoted).join(' '));
   return new Promise((resolve, reject) => {
-    const child = spawn(program, first === undefined ? args : [first, ...args], {
-      stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'inherit'],
-      env,
-    });
+    const child = start(line, options, 'inherit');
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });
 }
 
-export interface CommandOptions {
-  /** Throws standard output away, and says so. */
-  readonly quiet?: boolean;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** For a name in a command line: the program, and maybe its first argument. */
-  readonly programs?: Readonly<Record<string, readonly [string, string?]>>;
+/** The same without the output, unless it fails. */
+export function quietCommand(line: readonly string[], options: CommandOptions): Promise<number> {
+  show(`${line.map(quoted).join(' ')} >/dev/null 2>&1`);
+  return new Promise((resolve, reject) => {
+    const child = start(line, options, 'pipe');
+    const said: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => said.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code !== 0) process.stderr.write(Buffer.concat(said));
+      resolve(code ?? 1);
+    });
+  });
+}
+
+function start(line: readonly string[], { env, programs }: CommandOptions, output: 'inherit' | 'pipe'): ChildProcess {
+  const [name = '', ...args] = line;
+  const [program, first] = programs?.[name] ?? [name, undefined];
+  return spawn(program, first === undefined ? args : [first, ...args], {
+    stdio: ['ignore', output, output],
+    env: env ?? process.env,
+  });
+}
+
+function show(line: string): void {
+  print('');
+  print(styled('cyan', `$ ${line}`));
 }
 
 function quoted(word: string): string {

@@ -1,5 +1,5 @@
 // @ts-check
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,8 @@ export async function cachedFolder(folder, make) {
     await mkdir(dirname(folder), { recursive: true });
     return await withLock(`${folder}.lock`, async () => {
       if (await exists(folder)) return folder;
-      const unfinished = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
+      await removeLeftovers(folder);
+      const unfinished = await mkdtemp(unfinishedPrefix(folder));
       try {
         await make(unfinished);
         await rename(unfinished, folder);
@@ -45,6 +46,23 @@ export async function cachedFolder(folder, make) {
     });
   } catch (error) {
     throw explained(error, folder);
+  }
+}
+
+/** @param {string} folder */
+function unfinishedPrefix(folder) {
+  return join(dirname(folder), `.${basename(folder)}-`);
+}
+
+const HOUR = 3_600_000;
+
+/** Removes what killed runs left; no run takes an hour. @param {string} folder */
+async function removeLeftovers(folder) {
+  const prefix = basename(unfinishedPrefix(folder));
+  for (const name of await readdir(dirname(folder))) {
+    const path = join(dirname(folder), name);
+    if (name.startsWith(prefix) && Date.now() - (await stat(path)).mtimeMs > HOUR)
+      await rm(path, { recursive: true, force: true });
   }
 }
 

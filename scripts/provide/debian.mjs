@@ -56,8 +56,6 @@ async function download(apt, packages, folder) {
 
 /** @param {string} suite @returns {Promise<Apt>} */
 async function preparedApt(suite) {
-  if (debianArchitecture === undefined)
-    throw new Failure(`Debian's packages are not used on ${process.arch}`, 'Set HOLDFAST_ETCD_DIR.');
   const folder = join(CACHE, 'apt', `${suite}-${debianArchitecture}`);
   let fresh = false;
   await cachedFolder(folder, async (unfinished) => {
@@ -70,6 +68,11 @@ async function preparedApt(suite) {
 /** Fills a private apt state with the suite's index, from the first mirror whose signature is Debian's. @param {string} suite @param {string} folder */
 async function makeApt(suite, folder) {
   const mirrors = await debianMirrors();
+  if (mirrors.length === 0)
+    throw new Failure(
+      'apt has no Debian mirror in its sources',
+      'Set HOLDFAST_ETCD_DIR to a folder with etcd and etcdctl.',
+    );
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
   await mkdir(join(folder, 'archives', 'partial'), { recursive: true });
   await writeFile(join(folder, 'status'), '');
@@ -140,17 +143,15 @@ async function sourceLine(mirror, suite) {
 }
 
 /**
- * The mirrors that this machine takes Debian from, likeliest first. apt itself reads its sources, whatever their form.
- * Other vendors' repositories drop out by suite, by component, and at last by the signature.
+ * The mirrors that this machine takes Debian from, likeliest first; none on other systems. apt itself reads its sources,
+ * whatever their form. Other vendors' repositories drop out by suite, by component, and at last by the signature.
+ *
+ * @returns {Promise<readonly string[]>}
  */
-async function debianMirrors() {
+export async function debianMirrors() {
+  if (debianArchitecture === undefined) return [];
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
   const listed = await run('apt-get', ['indextargets', '--no-release-info', '--format', format]);
-  if (listed.code !== 0)
-    throw new Failure(
-      `apt-get cannot be run here: ${lastLine(listed.output)}`,
-      'Set HOLDFAST_ETCD_DIR to a folder with etcd and etcdctl.',
-    );
   const mirrors = new Set(
     listed.stdout
       .split('\n')
@@ -158,11 +159,6 @@ async function debianMirrors() {
       .filter(([uri, suite = '', component]) => uri && SUITES.includes(suite) && component === 'main')
       .map(([uri = '']) => uri),
   );
-  if (mirrors.size === 0)
-    throw new Failure(
-      'apt has no Debian mirror in its sources',
-      'Set HOLDFAST_ETCD_DIR to a folder with etcd and etcdctl.',
-    );
   return [...mirrors].sort((a, b) => Number(b.endsWith('/debian/')) - Number(a.endsWith('/debian/')));
 }
 

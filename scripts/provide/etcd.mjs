@@ -2,7 +2,7 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { CACHE, cachedFolder, exists } from './cache.mjs';
-import { debianArchitecture, unpackDebianPackages } from './debian.mjs';
+import { debianArchitecture, debianMirrors, unpackDebianPackages } from './debian.mjs';
 import { Failure, say } from './failure.mjs';
 import { run } from './run.mjs';
 import { unpackUpstreamRelease } from './upstream.mjs';
@@ -22,7 +22,7 @@ const USUAL = { suite: 'trixie', upstream: '3.5.16' };
 export async function provideOne() {
   const given = process.env['HOLDFAST_ETCD_DIR'];
   if (given) return checkedRelease(resolve(given), 'HOLDFAST_ETCD_DIR');
-  return (await fromPath()) ?? (await fromCacheOrNetwork(USUAL));
+  return (await fromPath()) ?? (await packagedUsual());
 }
 
 /** One etcd per tested release, oldest first; HOLDFAST_ETCD_DIRS replaces the list. @returns {Promise<Release[]>} */
@@ -30,7 +30,7 @@ export async function provideTested() {
   const given = process.env['HOLDFAST_ETCD_DIRS'];
   const found = given
     ? given.split(delimiter).map((folder) => checkedRelease(resolve(folder), 'HOLDFAST_ETCD_DIRS'))
-    : TESTED.map(fromCacheOrNetwork);
+    : TESTED.map(packaged);
   // All of them run to their end, so that a failure of one does not leave another half done.
   const settled = await Promise.allSettled(found);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;
@@ -58,22 +58,43 @@ async function fromPath() {
   return undefined;
 }
 
-/** @param {{ suite: string, upstream: string }} wanted @returns {Promise<Release>} */
-async function fromCacheOrNetwork({ suite, upstream }) {
-  const isDebian = process.platform === 'linux' && debianArchitecture !== undefined && (await knowsDebian());
-  const name = isDebian ? `${suite}-${debianArchitecture}` : `${upstream}-${process.platform}-${process.arch}`;
+/**
+ * Debian's package where apt takes packages from Debian, etcd's own release elsewhere.
+ * @param {{ suite: string, upstream: string }} wanted @returns {Promise<Release>}
+ */
+async function packaged({ suite, upstream }) {
+  if ((await debianMirrors()).length > 0) return fromDebian(suite);
+  return fromCache(`${upstream}-${process.platform}-${process.arch}`, (target) =>
+    unpackUpstreamRelease(upstream, target),
+  );
+}
+
+/** A mirror need not hold every suite; the one that this machine runs is there in any case. @returns {Promise<Release>} */
+async function packagedUsual() {
+  try {
+    return await packaged(USUAL);
+  } catch (error) {
+    const own = /^VERSION_CODENAME=(\w+)$/m.exec(await readFile('/etc/os-release', 'utf8').catch(() => ''))?.[1];
+    if (!(error instanceof Failure) || own === undefined || own === USUAL.suite) throw error;
+    if ((await debianMirrors()).length === 0) throw error;
+    say(`${error.message}; taking the etcd of ${own} instead`);
+    return fromDebian(own);
+  }
+}
+
+/** @param {string} suite */
+function fromDebian(suite) {
+  return fromCache(`${suite}-${debianArchitecture}`, (target) => unpackDebianEtcd(suite, target));
+}
+
+/** @param {string} name @param {(target: string) => Promise<void>} make @returns {Promise<Release>} */
+async function fromCache(name, make) {
   const folder = await cachedFolder(join(CACHE, 'etcd', name), async (unfinished) => {
-    if (isDebian) await unpackDebianEtcd(suite, unfinished);
-    else await unpackUpstreamRelease(upstream, unfinished);
+    await make(unfinished);
     const { version } = await checkedRelease(unfinished, name);
     say(`etcd ${version} is ready in ${join(CACHE, 'etcd', name)}`);
   });
   return checkedRelease(folder, name);
-}
-
-async function knowsDebian() {
-  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  return /^ID=debian$/m.test(release);
 }
 
 /** @param {string} suite @param {string} target */

@@ -12,7 +12,7 @@ export { Member } from './member.ts';
 export { issuePki, type CertificateOptions, type Pki, type PkiOptions, type TlsFiles } from './pki.ts';
 export { freePorts } from './ports.ts';
 export { cuttableProxy, type CuttableProxy } from './proxy.ts';
-export { etcdReleases, isAtLeast, judge, newestRelease, tryJudge, type EtcdRelease } from './releases.ts';
+export { etcdReleases, isAtLeast, judge, newestRelease, parseRelease, tryJudge, type EtcdRelease } from './releases.ts';
 export { runCommand, succeed, type CommandOptions, type CommandResult } from './run-command.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { limitedFiles, smallDisk, type SmallDisk } from './small-disk.ts';
