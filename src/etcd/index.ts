@@ -11,6 +11,7 @@ export type { SnapshotMessage } from './snapshot-message.ts';
 export {
   streamSnapshot,
   type SnapshotProgress,
+  type SnapshotSource,
   type SnapshotStreamOptions,
   type SnapshotSummary,
 } from './snapshot-stream.ts';

@@ -1,6 +1,7 @@
 import { EtcdError } from './errors.ts';
 import { hintFor } from './hints.ts';
-import type { Member } from './member.ts';
+import type { CallOptions } from './config.ts';
+import type { EtcdEndpoint } from './endpoints.ts';
 import type { SnapshotMessages } from './snapshot-call.ts';
 import type { SnapshotMessage } from './snapshot-message.ts';
 
@@ -8,6 +9,12 @@ import type { SnapshotMessage } from './snapshot-message.ts';
 const CHECKSUM_BYTES = 32;
 
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
+
+/** What a snapshot is streamed from: a `Member`, or whatever sends the same messages. */
+export interface SnapshotSource {
+  readonly endpoint: EtcdEndpoint;
+  snapshot(options: CallOptions): Promise<SnapshotMessages>;
+}
 
 export interface SnapshotProgress {
   /** Bytes so far, this chunk included. */
@@ -40,9 +47,9 @@ export interface SnapshotSummary {
  * them. Checks that all announced bytes have come; comparing the SHA-256 is left to the caller. Needs no quorum.
  *
  * @throws EtcdError `ETCD_STREAM_IDLE`, `ETCD_STREAM_BROKEN`, `ETCD_STREAM_CUT_SHORT`, `ETCD_RESPONSE_MALFORMED`, or why
- *   the stream could not be opened (see {@link Member}); and whatever `onChunk` throws
+ *   the stream could not be opened; and whatever `onChunk` throws
  */
-export async function streamSnapshot(member: Member, options: SnapshotStreamOptions): Promise<SnapshotSummary> {
+export async function streamSnapshot(member: SnapshotSource, options: SnapshotStreamOptions): Promise<SnapshotSummary> {
   const { signal, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, onChunk } = options;
   const { url } = member.endpoint;
   const messages = await member.snapshot({ signal, timeoutMs: idleTimeoutMs });
