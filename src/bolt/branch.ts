@@ -1,19 +1,18 @@
 import { damage, type FindingList } from './findings.ts';
 import { compareKeysAt, type KeyAt } from './key-order.ts';
-import { BRANCH_ELEMENT_SIZE, PAGE_HEADER_SIZE, readPageId, viewOf } from './page.ts';
+import {
+  BRANCH_ELEMENT_SIZE,
+  encodePageHeader,
+  PAGE_FLAG,
+  PAGE_HEADER_SIZE,
+  readPageId,
+  viewOf,
+  writePageId,
+} from './page.ts';
 
-/** One child of a branch page, and the keys that it may hold. */
-export interface Child {
+/** One child of a branch page, and where the lowest key that it may hold lies; its sibling's is the first it may not. */
+export interface Child extends KeyAt {
   readonly page: number;
-  /** The lowest key that the child may hold. */
-  readonly low: KeyAt;
-  /** The first key that it may not hold; undefined at the tree's right edge. */
-  readonly high: KeyAt | undefined;
-}
-
-interface BranchElement {
-  readonly page: number;
-  readonly key: KeyAt;
 }
 
 /**
@@ -29,16 +28,37 @@ export function decodeBranch(
   high: KeyAt | undefined,
   findings: FindingList,
 ): readonly Child[] {
-  const elements = decodeElements(page, number, findings);
-  checkOrder(elements, number, low, high, findings);
-  return elements.map(({ page: child, key }, index) => ({
-    page: child,
-    low: key,
-    high: elements[index + 1]?.key ?? high,
-  }));
+  const children = decodeElements(page, number, findings);
+  checkOrder(children, number, low, high, findings);
+  return children;
 }
 
-function decodeElements(page: Uint8Array, number: number, findings: FindingList): readonly BranchElement[] {
+/**
+ * Encodes a branch page: its elements, then their keys back to back.
+ *
+ * @param into - zeroed, of whole pages, large enough
+ * @param children - in ascending order of their keys
+ */
+export function encodeBranch(
+  into: Uint8Array,
+  place: { readonly id: number; readonly overflow: number },
+  children: readonly { readonly page: number; readonly key: Uint8Array }[],
+): void {
+  const view = viewOf(into);
+  encodePageHeader(view, 0, { ...place, flags: PAGE_FLAG.branch, count: children.length });
+  let at = PAGE_HEADER_SIZE;
+  let data = PAGE_HEADER_SIZE + children.length * BRANCH_ELEMENT_SIZE;
+  for (const { page, key } of children) {
+    view.setUint32(at, data - at, true);
+    view.setUint32(at + 4, key.length, true);
+    writePageId(view, at + 8, page);
+    into.set(key, data);
+    at += BRANCH_ELEMENT_SIZE;
+    data += key.length;
+  }
+}
+
+function decodeElements(page: Uint8Array, number: number, findings: FindingList): readonly Child[] {
   const view = viewOf(page);
   const where = `page ${number}`;
   const claimed = view.getUint16(10, true);
@@ -48,7 +68,7 @@ function decodeElements(page: Uint8Array, number: number, findings: FindingList)
     const message = `${where} claims ${claimed} elements, more than fit into it`;
     findings.add(damage('BOLT_ELEMENT_MISPLACED', where, message));
   }
-  const elements: BranchElement[] = [];
+  const elements: Child[] = [];
   let expected = PAGE_HEADER_SIZE + claimed * BRANCH_ELEMENT_SIZE;
   for (let index = 0; index < count; index++) {
     const at = PAGE_HEADER_SIZE + index * BRANCH_ELEMENT_SIZE;
@@ -63,13 +83,13 @@ function decodeElements(page: Uint8Array, number: number, findings: FindingList)
       findings.add(damage('BOLT_ELEMENT_MALFORMED', where, `element ${index} of ${where} has an empty key`));
     }
     expected = end;
-    elements.push({ page: readPageId(view, at + 8), key: { view, start, end } });
+    elements.push({ page: readPageId(view, at + 8), view, start, end });
   }
   return elements;
 }
 
 function checkOrder(
-  elements: readonly BranchElement[],
+  elements: readonly Child[],
   number: number,
   low: KeyAt | undefined,
   high: KeyAt | undefined,
@@ -79,16 +99,16 @@ function checkOrder(
   for (let index = 1; index < elements.length; index++) {
     const before = elements[index - 1];
     const element = elements[index];
-    if (before === undefined || element === undefined || compareKeysAt(before.key, element.key) < 0) continue;
+    if (before === undefined || element === undefined || compareKeysAt(before, element) < 0) continue;
     findings.add(damage('BOLT_KEY_ORDER', where, `key ${index} of ${where} is not above the key before it`));
   }
   const first = elements[0];
   const last = elements.at(-1);
-  if (low !== undefined && first !== undefined && compareKeysAt(first.key, low) < 0) {
+  if (low !== undefined && first !== undefined && compareKeysAt(first, low) < 0) {
     const message = `the first key of branch page ${number} is below the key by which its parent refers to it`;
     findings.add(damage('BOLT_KEY_BOUNDS', where, message));
   }
-  if (high !== undefined && last !== undefined && compareKeysAt(last.key, high) >= 0) {
+  if (high !== undefined && last !== undefined && compareKeysAt(last, high) >= 0) {
     const message = `the last key of branch page ${number} is not below the key of its next sibling`;
     findings.add(damage('BOLT_KEY_BOUNDS', where, message));
   }

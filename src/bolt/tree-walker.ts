@@ -1,7 +1,7 @@
 import type { RandomAccess } from '../base/index.ts';
 import { decodeBranch, type Child } from './branch.ts';
 import { bucketsIn, type Bucket } from './bucket.ts';
-import { damage, type FindingList } from './findings.ts';
+import { damage, type BoltFindingCode, type FindingList } from './findings.ts';
 import type { KeyAt } from './key-order.ts';
 import type { BoltLayout } from './layout.ts';
 import { checkLeafBounds, decodeLeaf, LeafEntries } from './leaf.ts';
@@ -106,12 +106,12 @@ export class TreeWalker {
     if (offset < 0 || this.#reader.view.getUint16(offset + 8, true) !== PAGE_FLAG.branch) return undefined;
     const header = this.#enter(subtree.page, subtree.parent, 1);
     if (header === undefined) return [];
-    return this.#childrenOf(subtree.page, header, keyOf(subtree.low), keyOf(subtree.high)).map((child) => ({
-      page: child.page,
-      parent: subtree.page,
-      low: bytesOf(child.low),
-      high: child.high === undefined ? undefined : bytesOf(child.high),
-    }));
+    const children = this.#childrenOf(subtree.page, header, keyOf(subtree.low), keyOf(subtree.high));
+    return children.map((child, index) => {
+      const next = children[index + 1];
+      const high = next === undefined ? subtree.high : bytesOf(next);
+      return { page: child.page, parent: subtree.page, low: bytesOf(child), high };
+    });
   }
 
   #visit(
@@ -123,8 +123,7 @@ export class TreeWalker {
     ahead: number,
   ): void {
     if (depth > DEEPEST_TREE) {
-      const message = `${this.#label} is more than ${DEEPEST_TREE} pages deep at page ${page}`;
-      this.#findings.add(damage('BOLT_TOO_DEEP', `page ${page}`, message));
+      this.#report('BOLT_TOO_DEEP', page, `${this.#label} is more than ${DEEPEST_TREE} pages deep at page ${page}`);
       return;
     }
     const header = this.#enter(page, parent, ahead);
@@ -137,53 +136,55 @@ export class TreeWalker {
         const child = children[index];
         if (child === undefined) break;
         const run = depth + 1 === this.#leafDepth ? this.#runFrom(children, index) : 1;
-        this.#visit(child.page, page, depth + 1, child.low, child.high, run);
+        this.#visit(child.page, page, depth + 1, child, children[index + 1] ?? high, run);
       }
       this.#tellBytes();
     } else {
-      const message = `page ${page} of ${this.#label} is a ${pageTypeName(header.flags)}`;
-      this.#findings.add(damage('BOLT_PAGE_TYPE', `page ${page}`, message));
+      this.#report('BOLT_PAGE_TYPE', page, `page ${page} of ${this.#label} is a ${pageTypeName(header.flags)}`);
     }
   }
 
   /** Reads a page's header, checks it and counts the page as walked; undefined if it cannot or must not be walked. */
   #enter(page: number, parent: number, ahead: number): PageHeader | undefined {
-    const where = `page ${page}`;
-    const from = parent === 0 ? this.#label : `page ${parent} of ${this.#label}`;
     if (!this.#inRange(page)) {
-      const message = `${from} refers to page ${page}, which is not between ${FIRST_DATA_PAGE} and ${this.#layout.pageCount - 1}`;
-      this.#findings.add(damage('BOLT_PAGE_OUT_OF_RANGE', where, message));
+      const { pageCount } = this.#layout;
+      const message = `${this.#from(parent)} refers to page ${page}; pages are ${FIRST_DATA_PAGE} to ${pageCount - 1}`;
+      this.#report('BOLT_PAGE_OUT_OF_RANGE', page, message);
       return undefined;
     }
     if (!this.pages.add(page)) {
-      this.#findings.add(damage('BOLT_PAGE_SHARED', where, `page ${page} is in use already when ${from} refers to it`));
+      this.#report('BOLT_PAGE_SHARED', page, `page ${page} is in use already when ${this.#from(parent)} refers to it`);
       return undefined;
     }
     const offset = this.#reader.fetch(page, 1, ahead);
     if (offset < 0) {
-      this.#findings.add(damage('BOLT_TRUNCATED', where, `the file ends before page ${page}`));
+      this.#report('BOLT_TRUNCATED', page, `the file ends before page ${page}`);
       return undefined;
     }
     const header = decodePageHeader(this.#reader.view, offset);
-    if (header.id !== page) {
-      this.#findings.add(damage('BOLT_PAGE_ID', where, `page ${page} says that it is page ${header.id}`));
-    }
-    if (header.overflow === 0) return header;
-    return this.#enterOverflow(page, header);
+    if (header.id !== page) this.#report('BOLT_PAGE_ID', page, `page ${page} says that it is page ${header.id}`);
+    return header.overflow === 0 ? header : this.#enterOverflow(page, header);
   }
 
   #enterOverflow(page: number, header: PageHeader): PageHeader {
     if (page + header.overflow >= this.#layout.pageCount) {
       const message = `page ${page} claims ${header.overflow} further pages, more than the file has`;
-      this.#findings.add(damage('BOLT_PAGE_OVERFLOW', `page ${page}`, message));
+      this.#report('BOLT_PAGE_OVERFLOW', page, message);
       return { ...header, overflow: 0 };
     }
     for (let next = page + 1; next <= page + header.overflow; next++) {
       if (this.pages.add(next)) continue;
-      const message = `page ${next} is in use already, but page ${page} claims it as its overflow`;
-      this.#findings.add(damage('BOLT_PAGE_SHARED', `page ${next}`, message));
+      this.#report('BOLT_PAGE_SHARED', next, `page ${next} is in use already, but page ${page} claims it too`);
     }
     return header;
+  }
+
+  #from(parent: number): string {
+    return parent === 0 ? this.#label : `page ${parent} of ${this.#label}`;
+  }
+
+  #report(code: BoltFindingCode, page: number, message: string): void {
+    this.#findings.add(damage(code, `page ${page}`, message));
   }
 
   #visitLeaf(
@@ -247,8 +248,7 @@ export class TreeWalker {
   #fetchWhole(page: number, pages: number, ahead: number): number {
     const start = this.#reader.fetch(page, pages, ahead);
     if (start < 0) {
-      const message = `page ${page} claims ${pages} pages, more than any page needs`;
-      this.#findings.add(damage('BOLT_PAGE_OVERFLOW', `page ${page}`, message));
+      this.#report('BOLT_PAGE_OVERFLOW', page, `page ${page} claims ${pages} pages, more than any page needs`);
     }
     return start;
   }

@@ -40,10 +40,6 @@ export function checkBuckets(names: ReadonlySet<string>, state: ClusterState, fi
 }
 
 function checkState(names: ReadonlySet<string>, state: ClusterState, findings: FindingList): void {
-  if (names.has('meta') && state.consistentIndex === undefined) {
-    const message = 'bucket "meta" has no consistent_index: no member that ever applied an entry lacks it';
-    findings.add(finding('warning', 'SNAPSHOT_INDEX_MISSING', 'bucket "meta"', message));
-  }
   if (state.scheduledCompaction !== state.finishedCompaction) {
     const message = `the compaction at revision ${state.scheduledCompaction ?? 'unknown'} was under way; etcd goes on with it when it starts`;
     findings.add(finding('note', 'SNAPSHOT_COMPACTION_UNFINISHED', 'bucket "meta"', message));

@@ -68,6 +68,11 @@ export function joinParts<R = undefined>(
   const hash = results.reduce((joined, result) => joinContent(joined, result.hash), EMPTY_CONTENT);
   const buckets = joinEntries(results);
   const keySpace = joinKeySpace(results, findings);
+  if (keySpace.last !== undefined && plan.state.consistentIndex === undefined) {
+    // etcd 3.4 writes it with the first key; later releases do so when they start.
+    const message = 'bucket "meta" has no consistent_index, though there are keys';
+    findings.add(finding('warning', 'SNAPSHOT_INDEX_MISSING', 'bucket "meta"', message));
+  }
   const liveKeys = liveKeysFromCounts(keySpace, plan.compactionSettled) ?? countAgain(source, plan, keySpace, options);
   const status: SnapshotStatus = {
     hash: hash.crc,
