@@ -5,7 +5,7 @@ import { fillWithKubernetes } from '../test/kit/fill.ts';
 import { issuePki } from '../test/kit/pki.ts';
 import type { EtcdRelease } from '../test/kit/releases.ts';
 import { buildSampleHost } from '../test/kit/sample-host.ts';
-import { StandInApiServer } from './api-server.ts';
+import { StandInApiServer } from '../test/kit/stand-in-api-server.ts';
 
 const KUBE_SYSTEM_UID = '0b9bdb2c-6f0e-4a39-9a53-2a1d5c1f8e77';
 

@@ -1,4 +1,5 @@
 export { Cluster, startCluster, type ClusterOptions } from './cluster.ts';
+export { ControlPlane, startControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 export { fill, fillWithKubernetes, type Filled, type FillOptions } from './fill.ts';
 export { holdfast, HOLDFAST_PROGRAM, holdfastCommand, runHoldfast } from './holdfast.ts';
 export {

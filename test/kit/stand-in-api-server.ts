@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Cluster } from '../test/kit/cluster.ts';
-import type { TlsFiles } from '../test/kit/pki.ts';
+import type { Cluster } from './cluster.ts';
+import type { TlsFiles } from './pki.ts';
 
 const RESOURCE = /^\/apis\/(config\.openshift\.io)\/v1\/([a-z]+)\/([a-z0-9.-]+)$/;
 
