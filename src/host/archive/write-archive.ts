@@ -51,18 +51,25 @@ export async function writeResourcesArchive(
   const tar = new TarWriter(host, options);
   const hash = createHash('sha256');
   let size = 0;
+  const sinkFailures: unknown[] = [];
   const intoSink = async (compressed: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of compressed) {
       hash.update(chunk);
       size += chunk.length;
-      for (let at = 0; at < chunk.length;) at += (await sink.write(chunk.subarray(at))).bytesWritten;
+      try {
+        for (let at = 0; at < chunk.length;) at += (await sink.write(chunk.subarray(at))).bytesWritten;
+      } catch (error) {
+        sinkFailures.push(error);
+        throw error;
+      }
     }
   };
   try {
     await pipeline(Readable.from(tar.blocks()), createGzip(), intoSink, { ...(signal && { signal }) });
   } catch (error) {
     signal?.throwIfAborted();
-    throw error;
+    // pipeline() may report the abort of its other stages in place of what the sink said (a full disk, above all).
+    throw sinkFailures[0] ?? error;
   }
   const { entries, contentBytes, findings } = tar;
   return { entries, contentBytes, size, sha256: hash.digest('hex'), findings };
