@@ -1,5 +1,5 @@
 import { connect as tcpConnect, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as tlsConnect } from 'node:tls';
+import { checkServerIdentity, connect as tlsConnect, TLSSocket } from 'node:tls';
 import { messageOf, systemCode } from '../base/index.ts';
 import { expectedName, NAME_FOR_ADDRESSES } from './connection.ts';
 import type { TlsMaterial } from './credentials.ts';
@@ -90,7 +90,8 @@ function attemptConnection(connect: () => Socket, { timeoutMs, signal }: Limit):
     socket.on('error', (error) => settle({ outcome: 'failed', error }));
     socket.once('data', (bytes) => settle({ outcome: 'answered', bytes }));
     socket.once('close', () => settle({ outcome: 'closed' }));
-    socket.write(HTTP2_GREETING);
+    // Written before the handshake is done, it would hide OpenSSL's reason behind a plain EPROTO.
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => socket.write(HTTP2_GREETING));
   });
 }
 
