@@ -18,6 +18,7 @@ export const exitCodes = {
     code: 9,
     meaning: 'The main thing was done, but something after it was not (such as removing old backups).',
   },
+  timedOut: { code: 10, meaning: 'The run took longer in all than --timeout allows; nothing half-done was left.' },
   interrupted: { code: 130, meaning: 'Interrupted by SIGINT; nothing half-done has a final name.' },
   terminated: { code: 143, meaning: 'Ended by SIGTERM; nothing half-done has a final name.' },
 } as const;
@@ -33,7 +34,7 @@ const reasonByPrefix: readonly (readonly [prefix: string, reason: ExitReason])[]
   ['OPERATION_REFUSED', 'refused'],
   ['OPERATION_NOT_GOOD', 'notGood'],
   ['OPERATION_NOTHING', 'usage'],
-  ['OPERATION_PARTLY', 'partly'],
+  ['OPERATION_TIMED_OUT', 'timedOut'],
   ['STORE_', 'storage'],
   ['ETCD_', 'etcd'],
   ['HOST_ARCHIVE_DAMAGED', 'notGood'],

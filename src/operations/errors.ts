@@ -10,10 +10,6 @@ export const operationErrors = {
     meaning: 'What was taken or read is damaged or incomplete; it was not given a final name.',
   },
   OPERATION_NOTHING_FOUND: { kind: 'needs-user', meaning: 'The path names no snapshot, backup or folder of backups.' },
-  OPERATION_PARTLY_DONE: {
-    kind: 'needs-user',
-    meaning: 'The backup stands, but old backups could not all be removed.',
-  },
   OPERATION_TIMED_OUT: { kind: 'transient', meaning: 'The whole run took longer than --timeout allows.' },
 } as const satisfies ErrorTable;
 

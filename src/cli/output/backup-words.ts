@@ -27,9 +27,7 @@ export function showBackup(report: BackupReport, format: 'text' | 'json', output
 function showNotes(report: BackupReport, stderr: Terminal): void {
   for (const path of Object.values(report.files)) if (path !== undefined) stderr.write(`wrote ${path}\n`);
   const { liveKeys, size } = report.manifest.snapshot;
-  stderr.write(
-    `verified: ${formatBytes(size)}, ${liveKeys} live keys, in ${formatDuration(report.durationMs)}\n`,
-  );
+  stderr.write(`verified: ${formatBytes(size)}, ${liveKeys} live keys, in ${formatDuration(report.durationMs)}\n`);
   if (report.manifest.encryption.keysSaved === 'in-resources' && report.manifest.resources?.folder === undefined) {
     stderr.write(
       'hint: the static pod resources hold the keys that open the snapshot; keep them apart, with --resources-dir\n',
