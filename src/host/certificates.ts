@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
-import type { Finding } from '../base/index.ts';
 import { readSteadily } from './archive/read-steadily.ts';
 import { walkSources } from './archive/walk.ts';
 import { certificatesIn } from './certificate-files.ts';
 import type { ControlPlaneHost } from './control-plane-host.ts';
+import type { HostFinding, HostFindingCode } from './findings.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const SOON_MS = 24 * HOUR_MS;
@@ -34,7 +34,7 @@ export interface CertificateReport {
   readonly certificates: readonly HostCertificate[];
   /** When the first certificate that counts ends: expired members of a bundle with others do not count. */
   readonly earliestExpiry: Date | undefined;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
 }
 
 export interface InspectCertificatesOptions {
@@ -59,7 +59,7 @@ export async function inspectCertificates(
   { now, signal }: InspectCertificatesOptions,
 ): Promise<CertificateReport> {
   const live = host.liveCertificateFolders.map((path) => ({ path, member: '', why: 'certificates in use' }));
-  const findings: Finding[] = [];
+  const findings: HostFinding[] = [];
   const saved = await readAll(host, true, findings, signal);
   const used = await readAll({ ...host, sources: live }, false, findings, signal);
   const certificates = [...saved, ...used].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -72,7 +72,7 @@ export async function inspectCertificates(
 async function readAll(
   host: Pick<ControlPlaneHost, 'hostRoot' | 'sources' | 'neverSaved'>,
   isSaved: boolean,
-  findings: Finding[],
+  findings: HostFinding[],
   signal: AbortSignal | undefined,
 ): Promise<readonly HostCertificate[]> {
   const certificates: HostCertificate[] = [];
@@ -117,8 +117,8 @@ function oneLine(name: string | undefined): string {
 function judge(
   certificates: readonly HostCertificate[],
   now: Date,
-): { readonly earliestExpiry: Date | undefined; readonly findings: readonly Finding[] } {
-  const findings: Finding[] = [];
+): { readonly earliestExpiry: Date | undefined; readonly findings: readonly HostFinding[] } {
+  const findings: HostFinding[] = [];
   let earliest: Date | undefined;
   for (const certificate of certificates) {
     const left = certificate.notAfter.getTime() - now.getTime();
@@ -154,7 +154,7 @@ function hasLaterSibling(certificate: HostCertificate, all: readonly HostCertifi
  * OpenShift documents that no backup may be taken before the first rotation, 24 hours after installation: what is saved
  * before would be dead by the time it is restored ("Backing up etcd", openshift-docs modules/backup-etcd.adoc).
  */
-function installerCertificates(certificates: readonly HostCertificate[], now: Date): readonly Finding[] {
+function installerCertificates(certificates: readonly HostCertificate[], now: Date): readonly HostFinding[] {
   const first = certificates.filter(({ notBefore, notAfter }) => {
     const validity = notAfter.getTime() - notBefore.getTime();
     return validity <= INSTALLER_VALIDITY_MS && notAfter > now;
@@ -175,7 +175,7 @@ function installerCertificates(certificates: readonly HostCertificate[], now: Da
   ];
 }
 
-function dead(code: string, certificate: HostCertificate, verb: string): Finding {
+function dead(code: HostFindingCode, certificate: HostCertificate, verb: string): HostFinding {
   const { path, subject, notAfter, isSaved } = certificate;
   return {
     severity: isSaved ? 'error' : 'warning',
@@ -188,7 +188,7 @@ function dead(code: string, certificate: HostCertificate, verb: string): Finding
   };
 }
 
-function bundleMember({ path, subject, notAfter }: HostCertificate): Finding {
+function bundleMember({ path, subject, notAfter }: HostCertificate): HostFinding {
   return {
     severity: 'note',
     code: 'HOST_CERTIFICATE_BUNDLE_MEMBER_EXPIRED',
@@ -197,7 +197,7 @@ function bundleMember({ path, subject, notAfter }: HostCertificate): Finding {
   };
 }
 
-function unreadable(path: string, count: number): Finding {
+function unreadable(path: string, count: number): HostFinding {
   return {
     severity: 'warning',
     code: 'HOST_CERTIFICATE_UNREADABLE',

@@ -1,17 +1,18 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { systemCode, type Finding } from '../base/index.ts';
+import { systemCode } from '../base/index.ts';
 import type { ArchiveSource } from './control-plane-host.ts';
 import { HostError } from './errors.ts';
 import { unreadable, type HostTree } from './host-tree.ts';
 import type { LayoutDescription } from './layouts/layout.ts';
+import type { HostFinding } from './findings.ts';
 
 /** Where nothing that belongs to a backup can lie. */
 const KERNEL_FOLDERS = ['/dev', '/proc', '/run', '/sys', '/tmp'];
 
 export interface CompleteSources {
   readonly sources: readonly ArchiveSource[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
 }
 
 /**
@@ -27,7 +28,7 @@ export async function completeSources(
 ): Promise<CompleteSources> {
   const { archiveRoot, neverSaved } = description;
   const sources: ArchiveSource[] = [];
-  const findings: Finding[] = [];
+  const findings: HostFinding[] = [];
   const pending = [...description.sources];
   const isListed = (path: string): boolean => [...sources, ...pending].some((source) => isWithin(path, source.path));
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
@@ -102,7 +103,7 @@ function whyNotSaved(path: string, archiveRoot: string, neverSaved: readonly str
   return data === undefined ? undefined : `it holds or is ${data}, which is never saved`;
 }
 
-function notFollowed(link: string, target: string, reason: string): Finding {
+function notFollowed(link: string, target: string, reason: string): HostFinding {
   return {
     severity: 'warning',
     code: 'HOST_LINK_NOT_FOLLOWED',

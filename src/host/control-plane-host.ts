@@ -1,4 +1,4 @@
-import type { Finding } from '../base/index.ts';
+import type { HostFinding } from './findings.ts';
 
 /** The kinds of control-plane host that Holdfast knows. */
 export type HostLayout = 'openshift' | 'kubeadm' | 'k3s' | 'rke2';
@@ -81,5 +81,5 @@ export interface ControlPlaneHost {
   readonly kubeconfig: HostPath | undefined;
   /** As an image tag says it: `v1.31.2`, `v1.30.5+rke2r1`. */
   readonly kubernetesVersion: string | undefined;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
 }

@@ -1,3 +1,5 @@
+import type { Finding } from '../base/index.ts';
+
 /** Codes of what {@link describeHost}, {@link inspectCertificates}, {@link writeResourcesArchive} and {@link verifyArchive} report. */
 export const hostFindings = {
   HOST_ETCD_NOT_FOUND: 'The host does not say where its etcd is or which certificates open it.',
@@ -27,3 +29,8 @@ export const hostFindings = {
 
 /** What the `code` of a finding of this folder can be. */
 export type HostFindingCode = keyof typeof hostFindings;
+
+/** A finding whose code stands in the table. */
+export interface HostFinding extends Finding {
+  readonly code: HostFindingCode;
+}

@@ -12,7 +12,7 @@ export {
 export { detectLayout, type DetectedLayout } from './detect-layout.ts';
 export { describeHost, type DescribeHostOptions } from './describe-host.ts';
 export { hostErrors, HostError, type HostErrorCode } from './errors.ts';
-export { hostFindings, type HostFindingCode } from './findings.ts';
+export { hostFindings, type HostFinding, type HostFindingCode } from './findings.ts';
 export { readEncryptionConfigs, resolveHostPath, type EncryptionConfigFile } from './host-files.ts';
 export {
   inspectCertificates,

@@ -1,15 +1,16 @@
 import { load } from 'js-yaml';
 import { posix } from 'node:path';
-import type { Finding } from '../base/index.ts';
 import type { HostTree } from './host-tree.ts';
 import type { Flag } from './pod-manifest.ts';
+import type { HostFinding } from './findings.ts';
 
 /**
- * Flags whose path is written to, or is a place for plugins or logs: none of it brings a control plane back. (Names: the
+ * Flags whose path is written to, is a place for plugins or logs, or is no path of a file system. (Names: the
  * references of kube-apiserver, kube-controller-manager and etcd.)
  */
 const NOT_CONFIGURATION = new Set([
   'audit-log-path',
+  'authorization-always-allow-paths',
   'data-dir',
   'etcd-prefix',
   'flex-volume-plugin-dir',
@@ -21,6 +22,9 @@ const NOT_CONFIGURATION = new Set([
 /** A configuration file that names files that name files: enough for admission -> webhook -> kubeconfig -> key. */
 const MAX_DEPTH = 6;
 
+/** Larger files are data, not configuration that names further files. */
+const MAX_DOCUMENT = 1024 * 1024;
+
 /** A path of the host that a flag, or a file that a flag names, points to. */
 export interface ReferencedPath {
   readonly path: string;
@@ -30,7 +34,7 @@ export interface ReferencedPath {
 
 export interface References {
   readonly paths: readonly ReferencedPath[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
 }
 
 /**
@@ -45,7 +49,7 @@ export async function referencedPaths(
   hostPath: (path: string) => string | undefined,
 ): Promise<References> {
   const found = new Map<string, ReferencedPath>();
-  const findings: Finding[] = [];
+  const findings: HostFinding[] = [];
   const follow = async (inside: string, flag: string, depth: number): Promise<void> => {
     const path = hostPath(inside);
     const target = path === undefined ? undefined : await tree.find(path);
@@ -53,9 +57,11 @@ export async function referencedPaths(
       if (depth === 0) findings.push(missing(inside, path, flag));
       return;
     }
-    if (found.has(path) || !(target.stats.isFile() || target.stats.isDirectory())) return;
+    // A folder counts only where a flag names it: a policy's `/logs` is the path of a URL.
+    const counts = target.stats.isFile() || (depth === 0 && target.stats.isDirectory());
+    if (found.has(path) || !counts) return;
     found.set(path, { path, flag });
-    if (!target.stats.isFile() || depth >= MAX_DEPTH) return;
+    if (!target.stats.isFile() || target.stats.size > MAX_DOCUMENT || depth >= MAX_DEPTH) return;
     for (const next of pathsNamedIn(await tree.readText(path), inside)) await follow(next, flag, depth + 1);
   };
   for (const flag of flags) {
@@ -101,7 +107,7 @@ function isPathField(field: string): boolean {
   return /^(?:path|client-certificate|client-key|certificate-authority)$|(?:File|Path)$/.test(field);
 }
 
-function missing(inside: string, path: string | undefined, flag: string): Finding {
+function missing(inside: string, path: string | undefined, flag: string): HostFinding {
   const where = path ?? inside;
   return {
     severity: 'warning',

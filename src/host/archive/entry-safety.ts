@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Finding } from '../../base/index.ts';
 import type { ArchiveEntry } from './archive-entry.ts';
+import type { HostFinding, HostFindingCode } from '../findings.ts';
 
 /** `./a/b/` and `a/b` are one name. */
 export function normalName(name: string): string {
@@ -23,9 +23,9 @@ export class EntrySafety {
   readonly #links: ArchiveEntry[] = [];
 
   /** What is wrong with the next entry, whose name is as the archive has it. */
-  add(entry: ArchiveEntry, rawName: string, rawLink: string): readonly Finding[] {
-    const findings: Finding[] = [];
-    const report = (code: string, message: string, severity: Finding['severity'] = 'error'): void => {
+  add(entry: ArchiveEntry, rawName: string, rawLink: string): readonly HostFinding[] {
+    const findings: HostFinding[] = [];
+    const report = (code: HostFindingCode, message: string, severity: HostFinding['severity'] = 'error'): void => {
       findings.push({ severity, code, where: entry.name, message, hint: 'Do not restore from this archive by hand.' });
     };
     if (isUnsafe(rawName))
@@ -56,8 +56,8 @@ export class EntrySafety {
   }
 
   /** At the end, when all names are known: links that lead to something the archive does not hold. */
-  finish(): readonly Finding[] {
-    const names = [...this.#types.keys()];
+  finish(): readonly HostFinding[] {
+    const names = [...this.#types.keys()].sort();
     const root = names.every((name) => name.startsWith('static-pod-resources')) ? '/etc/kubernetes' : '/';
     return this.#links.flatMap((entry) => {
       const target = entry.linkName ?? '';
@@ -76,11 +76,22 @@ export class EntrySafety {
 
   /** The name itself, something below it, or a folder on the way to it that the archive holds as a link. */
   #holds(name: string, names: readonly string[]): boolean {
-    return this.#types.has(name) || this.#passesLink(name) || names.some((each) => each.startsWith(`${name}/`));
+    return this.#types.has(name) || this.#passesLink(name) || hasBelow(names, `${name}/`);
   }
 }
 
-function leavesArchive(name: string, target: string): Finding {
+/** Whether one of the sorted names starts with `prefix`; by halves, for an archive can hold 100,000 links. */
+function hasBelow(names: readonly string[], prefix: string): boolean {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] ?? '') < prefix) low = middle + 1;
+    else high = middle;
+  }
+  return names[low]?.startsWith(prefix) === true;
+}
+
+function leavesArchive(name: string, target: string): HostFinding {
   return {
     severity: 'warning',
     code: 'HOST_ARCHIVE_LINK_LEAVES',

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
-import { messageOf, type Finding } from '../../base/index.ts';
+import { messageOf } from '../../base/index.ts';
 import { STATIC_PODS, type StaticPodName } from '../control-plane-host.ts';
 import { HostError } from '../errors.ts';
 import type { ArchiveEntry, ArchiveEntryType } from './archive-entry.ts';
 import { EntrySafety, normalName } from './entry-safety.ts';
 import type { TarHeader } from './tar-format.ts';
 import { TarReader, TarTrailingDataError, TarTruncatedError } from './tar-reader.ts';
+import type { HostFinding, HostFindingCode } from '../findings.ts';
 
 export type { ArchiveEntry, ArchiveEntryType };
 
@@ -17,8 +18,8 @@ export interface VerifyArchiveOptions {
   readonly want?: ((name: string) => boolean) | undefined;
   /** Told how many bytes of the archive's file were read since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
-  /** Where unpacking stops: bytes of all entries together. Default: 4 GiB. */
-  readonly maxContentBytes?: number | undefined;
+  /** Where unpacking stops: all bytes, headers and padding included. Default: 4 GiB. */
+  readonly maxUnpackedBytes?: number | undefined;
   /** Where listing stops. Default: 200,000. */
   readonly maxEntries?: number | undefined;
 }
@@ -37,7 +38,7 @@ export interface ArchiveReport {
   /** The files that were wanted, by name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Everything that is wrong. No error among them: the archive can be read to its end. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
 }
 
 const MAX_WANTED_BYTES = 1024 * 1024;
@@ -115,7 +116,7 @@ function drained(gunzip: Gunzip): Promise<void> {
 /** Reads the unpacked bytes; true where they were read to their end. Never throws: what is wrong becomes a finding. */
 async function inspect(gunzip: Gunzip, inspection: Inspection): Promise<boolean> {
   try {
-    await inspection.run(new TarReader(gunzip as AsyncIterable<Uint8Array>));
+    await inspection.run(new TarReader(inspection.limited(gunzip as AsyncIterable<Uint8Array>)));
     return true;
   } catch (error) {
     inspection.failed(error);
@@ -123,6 +124,11 @@ async function inspect(gunzip: Gunzip, inspection: Inspection): Promise<boolean>
   } finally {
     gunzip.destroy();
   }
+}
+
+/** Linux takes paths of up to 4,095 bytes; the depth keeps looking at every folder on the way cheap. */
+function isEndless(name: string): boolean {
+  return name.length > 4096 || name.split('/').length > 256;
 }
 
 class LimitExceeded extends Error {}
@@ -133,7 +139,7 @@ class Inspection {
   readonly #options: VerifyArchiveOptions;
   readonly #entries: ArchiveEntry[] = [];
   readonly #files = new Map<string, Uint8Array>();
-  readonly #findings: Finding[] = [];
+  readonly #findings: HostFinding[] = [];
   readonly #safety = new EntrySafety();
   #contentBytes = 0;
   #nameBytes = 0;
@@ -144,15 +150,26 @@ class Inspection {
   }
 
   async run(reader: TarReader): Promise<void> {
-    const { maxEntries = 200_000, maxContentBytes = 4 * 1024 ** 3 } = this.#options;
+    const { maxEntries = 200_000 } = this.#options;
     for (let header = await reader.next(); header !== undefined; header = await reader.next()) {
       this.#contentBytes += header.size;
       this.#nameBytes += header.name.length + header.linkName.length;
+      if (isEndless(header.name) || isEndless(header.linkName))
+        throw new LimitExceeded('it holds a name that no file system takes');
       if (this.#entries.length >= maxEntries) throw new LimitExceeded(`it holds more than ${maxEntries} entries`);
-      if (this.#contentBytes > maxContentBytes)
-        throw new LimitExceeded(`it unpacks to more than ${maxContentBytes} bytes`);
       if (this.#nameBytes > MAX_NAME_BYTES) throw new LimitExceeded(`its names take more than ${MAX_NAME_BYTES} bytes`);
       await this.#entry(reader, header);
+    }
+  }
+
+  /** The unpacked bytes, for as long as there are not too many: a kilobyte can unpack to a megabyte, of nothing but zeros. */
+  async *limited(unpacked: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { maxUnpackedBytes = 4 * 1024 ** 3 } = this.#options;
+    let total = 0;
+    for await (const chunk of unpacked) {
+      total += chunk.length;
+      if (total > maxUnpackedBytes) throw new LimitExceeded(`it unpacks to more than ${maxUnpackedBytes} bytes`);
+      yield chunk;
     }
   }
 
@@ -177,7 +194,7 @@ class Inspection {
     this.#files.set(entry.name, Buffer.concat(pieces));
   }
 
-  damaged(code: string, message: string, where = this.#where): void {
+  damaged(code: HostFindingCode, message: string, where = this.#where): void {
     this.#findings.push({ severity: 'error', code, where, message, hint: 'Use another backup, or take a new one.' });
   }
 

@@ -11,6 +11,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rename,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -165,6 +166,39 @@ describe('an archive of resources', () => {
       });
       await big.close();
     }
+  });
+
+  it('holds one whole version of a file that is replaced and rewritten all the time', async () => {
+    const { root, host } = await oddTree();
+    const file = join(root, 'data/rotating');
+    const version = (round: number): string => `${round} `.repeat(50_000 + (round % 7) * 1000);
+    await writeFile(file, version(0));
+    let isDone = false;
+    const rotate = async (): Promise<void> => {
+      for (let round = 1; !isDone; round++) {
+        await writeFile(`${file}.new`, version(round));
+        await rename(`${file}.new`, file);
+      }
+    };
+    const rotation = rotate();
+    const sources = [{ path: '/data/rotating', member: 'rotating', why: 'test' }];
+    for (let run = 0; run < 20; run++) {
+      const { file: written } = await archive({ ...host, sources });
+      const report = await verifyArchive(written, { want: () => true });
+      const content = Buffer.from(report.files.get('rotating') ?? []).toString();
+      expect(content).toBe(version(Number.parseInt(content, 10)));
+    }
+    isDone = true;
+    await rotation;
+  });
+
+  it('fails by name where a file cannot be read', async () => {
+    // Even root gets an input/output error here.
+    const sources = [{ path: '/mem', member: 'mem', why: 'test' }];
+    await expect(archive({ hostRoot: '/proc/self', sources, neverSaved: [] })).rejects.toMatchObject({
+      code: 'HOST_PATH_UNREADABLE',
+      subject: '/mem',
+    });
   });
 
   it('refuses a name that is not UTF-8 rather than change it', async () => {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Finding } from '../../base/index.ts';
 import type { ControlPlaneHost } from '../control-plane-host.ts';
 import { readSteadily } from './read-steadily.ts';
 import { BLOCK, encodeHeader, paddingOf, type WritableHeader } from './tar-format.ts';
 import { walkSources, type WalkEntry } from './walk.ts';
+import type { HostFinding } from '../findings.ts';
 
 /** Where an archive's bytes go. A `FileHandle` is one. */
 export interface ArchiveSink {
@@ -30,7 +30,7 @@ export interface ArchiveSummary {
   /** Lower-case hexadecimal, of the compressed archive. */
   readonly sha256: string;
   /** What was left out: sockets, pipes and devices. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
 }
 
 /**
@@ -76,7 +76,7 @@ export async function writeResourcesArchive(
 }
 
 class TarWriter {
-  readonly findings: Finding[] = [];
+  readonly findings: HostFinding[] = [];
   entries = 0;
   contentBytes = 0;
   readonly #host: Pick<ControlPlaneHost, 'hostRoot' | 'sources' | 'neverSaved'>;
@@ -140,7 +140,7 @@ class TarWriter {
   }
 }
 
-function skipped(path: string): Finding {
+function skipped(path: string): HostFinding {
   return {
     severity: 'warning',
     code: 'HOST_SPECIAL_FILE_SKIPPED',

@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { messageOf, type Finding } from '../../base/index.ts';
+import { messageOf } from '../../base/index.ts';
 import {
   STATIC_PODS,
   type ArchiveSource,
@@ -22,6 +22,7 @@ import {
   type Layout,
   type LayoutDescription,
 } from './layout.ts';
+import type { HostFinding } from '../findings.ts';
 
 /** What differs between the two distributions of one code base. */
 interface Flavour {
@@ -57,7 +58,7 @@ function layoutOf(flavour: Flavour): Layout {
 }
 
 async function describe(flavour: Flavour, { tree, etcdOnly }: DescribeRequest): Promise<LayoutDescription> {
-  const findings: Finding[] = [];
+  const findings: HostFinding[] = [];
   const config = await readConfig(tree, flavour);
   const server = `${config.dataDir}/server`;
   await tree.need(server, `Check that this host is a ${flavour.name} server, not only an agent.`);
@@ -144,7 +145,7 @@ async function sourcesOf(
   tree: HostTree,
   flavour: Flavour,
   config: Config,
-  findings: Finding[],
+  findings: HostFinding[],
 ): Promise<readonly ArchiveSource[]> {
   const server = `${config.dataDir}/server`;
   await tree.need(
@@ -191,7 +192,7 @@ async function readEtcd(
   tree: HostTree,
   { name }: Flavour,
   config: Config,
-  findings: Finding[],
+  findings: HostFinding[],
 ): Promise<HostEtcd | undefined> {
   const server = `${config.dataDir}/server`;
   const external = config.datastore['datastore-endpoint'];

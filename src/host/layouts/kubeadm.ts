@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import type { Finding } from '../../base/index.ts';
 import {
   STATIC_PODS,
   type ArchiveSource,
@@ -14,6 +13,7 @@ import { parsePodManifest, versionOfImage, type PodManifest } from '../pod-manif
 import { referencedPaths } from '../referenced-files.ts';
 import { listenEndpoints } from './etcd-endpoints.ts';
 import { etcdNotFound, existing, fromRoot, hostname, type Layout, type LayoutDescription } from './layout.ts';
+import type { HostFinding } from '../findings.ts';
 
 /* Paths: kubernetes cmd/kubeadm/app/constants/constants.go. */
 const CONFIG_DIR = '/etc/kubernetes';
@@ -36,7 +36,7 @@ export const kubeadm: Layout = {
   },
 
   async describe({ tree, etcdOnly }): Promise<LayoutDescription> {
-    const findings: Finding[] = [];
+    const findings: HostFinding[] = [];
     const pods = await readPods(tree, etcdOnly);
     const etcd = await readEtcd(tree, pods, findings);
     const own = etcdOnly ? [] : await ownFiles(tree);
@@ -98,7 +98,7 @@ async function ownFiles(tree: HostTree): Promise<readonly ArchiveSource[]> {
 async function referencedFiles(
   tree: HostTree,
   pods: readonly Pod[],
-  findings: Finding[],
+  findings: HostFinding[],
 ): Promise<readonly ArchiveSource[]> {
   const sources: ArchiveSource[] = [];
   for (const { pod, manifest } of pods) {
@@ -140,7 +140,7 @@ async function fileOfFlag(tree: HostTree, pods: readonly Pod[], flag: string): P
   return file === undefined ? [] : [file];
 }
 
-async function readEtcd(tree: HostTree, pods: readonly Pod[], findings: Finding[]): Promise<HostEtcd | undefined> {
+async function readEtcd(tree: HostTree, pods: readonly Pod[], findings: HostFinding[]): Promise<HostEtcd | undefined> {
   const apiServer = pods.find(({ pod }) => pod.name === 'kube-apiserver')?.manifest;
   const etcd = pods.find(({ pod }) => pod.name === 'etcd')?.manifest;
   const ofApiServer = async (flag: string): Promise<HostPath | undefined> => (await fileOfFlag(tree, pods, flag))[0];

@@ -1,6 +1,6 @@
-import type { Finding } from '../../base/index.ts';
 import type { ArchiveSource, ControlPlaneHost, HostLayout } from '../control-plane-host.ts';
 import type { HostTree } from '../host-tree.ts';
+import type { HostFinding } from '../findings.ts';
 
 export interface DescribeRequest {
   readonly tree: HostTree;
@@ -34,7 +34,7 @@ export function fromRoot(path: string, why: string): ArchiveSource {
 }
 
 /** The finding of every layout that could not learn where etcd is or how to open it. */
-export function etcdNotFound(where: string, message: string): Finding {
+export function etcdNotFound(where: string, message: string): HostFinding {
   return {
     severity: 'error',
     code: 'HOST_ETCD_NOT_FOUND',

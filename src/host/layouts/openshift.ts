@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import type { Finding } from '../../base/index.ts';
 import {
   STATIC_PODS,
   type ArchiveSource,
@@ -20,6 +19,7 @@ import {
   type Layout,
   type LayoutDescription,
 } from './layout.ts';
+import type { HostFinding } from '../findings.ts';
 
 /* Paths: cluster-etcd-operator bindata/etcd/etcd-common-tools and cluster-backup.sh. */
 const CONFIG_DIR = '/etc/kubernetes';
@@ -40,7 +40,7 @@ export const openshift: Layout = {
   },
 
   async describe({ tree, etcdOnly }: DescribeRequest): Promise<LayoutDescription> {
-    const findings: Finding[] = [];
+    const findings: HostFinding[] = [];
     const pods: StaticPod[] = [];
     if (!etcdOnly) for (const name of STATIC_PODS) pods.push(await readStaticPod(tree, name));
     const { nodeName, etcd } = await readEtcd(tree, findings);
@@ -120,7 +120,7 @@ interface EtcdFacts {
   readonly etcd: HostEtcd | undefined;
 }
 
-async function readEtcd(tree: HostTree, findings: Finding[]): Promise<EtcdFacts> {
+async function readEtcd(tree: HostTree, findings: HostFinding[]): Promise<EtcdFacts> {
   const text = await tree.readText(ETCD_ENV);
   if (text === undefined) {
     findings.push(etcdNotFound(ETCD_ENV, `${ETCD_ENV} is missing: no etcd static pod was ever installed here`));
@@ -193,7 +193,7 @@ function endpointsOf(
 async function clientCertificates(
   tree: HostTree,
   env: ReadonlyMap<string, string>,
-  findings: Finding[],
+  findings: HostFinding[],
 ): Promise<Pick<HostEtcd, 'cacert' | 'cert' | 'key'> | undefined> {
   const found: HostPath[] = [];
   for (const variable of ['ETCDCTL_CACERT', 'ETCDCTL_CERT', 'ETCDCTL_KEY']) {
