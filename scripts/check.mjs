@@ -99,6 +99,6 @@ async function main() {
 try {
   await main();
 } catch (error) {
-  reportFailure(error instanceof TypeError ? new Failure(error.message, 'See the head of scripts/check.mjs.') : error);
+  reportFailure(error instanceof TypeError ? new Failure(error.message, 'Say ./check or ./check --node 24.') : error);
   print(`\n${passed} passed, ${failed + 1} failed`);
 }

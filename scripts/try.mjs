@@ -4,6 +4,7 @@
 //   ./try            the demonstration; its files stay in try-out/
 //   ./try --keep     the same, and the cluster goes on running until Ctrl-C
 import { spawn } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import { PROJECT } from './provide/cache.mjs';
 import { provideOne } from './provide/etcd.mjs';
 import { Failure, reportFailure, say } from './provide/failure.mjs';
@@ -28,13 +29,14 @@ function demonstrate(args, releases) {
 
 try {
   checkThisNode();
+  const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
   await installPackages();
   say('building');
   const built = await run(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT });
   if (built.code !== 0)
     throw new Failure(`the build failed:\n${built.output.trim()}`, 'Run git status: is it unchanged?');
   const release = await provideOne();
-  process.exitCode = await demonstrate(process.argv.slice(2), JSON.stringify([release]));
+  process.exitCode = await demonstrate(values.keep ? ['--keep'] : [], JSON.stringify([release]));
 } catch (error) {
-  reportFailure(error);
+  reportFailure(error instanceof TypeError ? new Failure(error.message, 'Say ./try or ./try --keep.') : error);
 }
