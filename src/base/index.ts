@@ -25,5 +25,13 @@ export { hasErrors, type Finding, type Severity } from './findings.ts';
 export { silentLog, type Log, type LogFields, type LogLevel } from './log.ts';
 export { silentProgress, type Progress, type ProgressStage } from './progress.ts';
 export * as protobuf from './protobuf.ts';
-export { inMemory, openForReading, type OpenFile, type RandomAccess } from './random-access.ts';
+export {
+  inMemory,
+  openForReading,
+  openForWriting,
+  type OpenFile,
+  type OpenWritableFile,
+  type RandomAccess,
+  type WritableAccess,
+} from './random-access.ts';
 export { Secret } from './secret.ts';

@@ -1,5 +1,6 @@
 export { checkBolt, type BoltCheck } from './check.ts';
 export { type Bucket } from './bucket.ts';
+export { createBolt, type CreateBoltOptions } from './create.ts';
 export { BoltError, boltErrors } from './errors.ts';
 export { boltFindings, damage, FindingList, type BoltFindingCode, type FindingRecord } from './findings.ts';
 export { readFreelist } from './freelist.ts';
@@ -9,3 +10,5 @@ export { BUCKET_FLAG } from './page.ts';
 export { PageSet } from './page-set.ts';
 export { judgePageUse, metaPages, type PageUse } from './page-use.ts';
 export { ROOT_LABEL, TreeWalker, type LeafVisitor, type Subtree, type TreeWalkerOptions } from './tree-walker.ts';
+export { updateBolt, type BoltTransaction, type UpdateOptions } from './transaction.ts';
+export { LONGEST_KEY, LONGEST_VALUE, WritableBucket, type BoltEntry } from './writable-bucket.ts';
