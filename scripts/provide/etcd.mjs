@@ -40,8 +40,8 @@ export async function provideTested() {
 /** kubectl of a Debian suite, as a folder that holds it. @param {string} [suite] @returns {Promise<Release>} */
 export async function provideKubectl(suite = 'trixie') {
   const folder = await cachedFolder(join(CACHE, 'kubectl', `${suite}-${debianArchitecture}`), async (unfinished) => {
-    // Since forky, kubernetes-client is only another name for the package kubectl.
-    const name = ['bookworm', 'trixie'].includes(suite) ? 'kubernetes-client' : 'kubectl';
+    // Since trixie, kubernetes-client is an empty package that depends on this one.
+    const name = suite === 'bookworm' ? 'kubernetes-client' : 'kubectl';
     await unpackDebianPackages(suite, [name], unfinished);
     await rename(join(unfinished, 'usr', 'bin', 'kubectl'), join(unfinished, 'kubectl'));
     await rm(join(unfinished, 'usr'), { recursive: true });
