@@ -166,9 +166,9 @@ class HeldLock implements Lock {
     this.#held = false;
     clearInterval(this.#timer);
     await this.#beat;
-    await this.#file.close();
-    if ((await this.#read())?.key !== this.#content.token) return;
     try {
+      await this.#file.close();
+      if ((await readLock(this.path))?.key !== this.#content.token) return;
       await removeQuietly(this.path);
       await syncFolder(dirname(this.path));
     } catch (error) {
