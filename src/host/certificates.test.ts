@@ -97,14 +97,22 @@ describe('what counts as a dead certificate', () => {
 
   it('is not one that only its bundle still holds', async () => {
     const report = await inspectFiles(async (folder) => {
-      await writeFile(join(folder, 'ca-bundle.crt'), (await expiredAuthority()) + (await freshAuthority()));
+      await writeFile(join(folder, 'ca-bundle.crt'), (await authority(-1)) + (await authority(9000)));
     });
     expect(codes(report)).toEqual(['note HOST_CERTIFICATE_BUNDLE_MEMBER_EXPIRED']);
     expect(report.earliestExpiry?.getTime()).toBeGreaterThan(NOW.getTime());
   });
 
+  it('never makes a bundle of authorities end before the last of them', async () => {
+    const report = await inspectFiles(async (folder) => {
+      await writeFile(join(folder, 'trusted.crt'), (await authority(48)) + (await authority(9000)));
+    });
+    expect(report.findings).toEqual([]);
+    expect(report.earliestExpiry?.getTime()).toBeGreaterThan(NOW.getTime() + 8000 * HOUR);
+  });
+
   it('is an authority that is alone in its file, or a bundle with nothing valid in it', async () => {
-    const old = await expiredAuthority();
+    const old = await authority(-1);
     for (const content of [old, old + old]) {
       const report = await inspectFiles((folder) => writeFile(join(folder, 'ca.crt'), content));
       expect(codes(report)).toEqual(['error HOST_CERTIFICATE_EXPIRED']);
@@ -124,17 +132,12 @@ describe('what counts as a dead certificate', () => {
   });
 });
 
-async function freshAuthority(): Promise<string> {
-  const pki = await issuePki({ folder: join(await temporaryFolder(), 'pki') });
-  return readFile(pki.server.cacert, 'utf8');
-}
-
-async function expiredAuthority(): Promise<string> {
+async function authority(hours: number): Promise<string> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=old-signer',
     notBefore: new Date(NOW.getTime() - 2000 * HOUR),
-    notAfter: new Date(NOW.getTime() - HOUR),
+    notAfter: new Date(NOW.getTime() + hours * HOUR),
     signingAlgorithm: algorithm,
     keys: await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],

@@ -32,7 +32,7 @@ export interface HostCertificate {
 export interface CertificateReport {
   /** By path; those of one file in their order. */
   readonly certificates: readonly HostCertificate[];
-  /** When the first certificate that counts ends: expired members of a bundle with others do not count. */
+  /** When the first saved certificate ends; of a bundle of authorities, the member that lasts longest counts. */
   readonly earliestExpiry: Date | undefined;
   readonly findings: readonly HostFinding[];
 }
@@ -126,8 +126,10 @@ function judge(
       findings.push(bundleMember(certificate));
       continue;
     }
-    if (certificate.isSaved && (earliest === undefined || certificate.notAfter < earliest))
+    const isOutlived = siblings(certificate, certificates).some(({ notAfter }) => notAfter > certificate.notAfter);
+    if (certificate.isSaved && !isOutlived && (earliest === undefined || certificate.notAfter < earliest)) {
       earliest = certificate.notAfter;
+    }
     if (left <= 0) findings.push(dead('HOST_CERTIFICATE_EXPIRED', certificate, 'expired'));
     else if (left <= SOON_MS && !hasLaterSibling(certificate, certificates, now)) {
       findings.push(dead('HOST_CERTIFICATE_EXPIRES_SOON', certificate, 'expires'));

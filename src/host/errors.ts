@@ -22,13 +22,18 @@ export const hostErrors = {
     kind: 'transient',
     meaning: 'A file or folder kept changing, or vanished, while it was being saved.',
   },
+  HOST_ARCHIVE_REFUSED: {
+    kind: 'permanent',
+    meaning: 'An archive cannot be laid back: it is damaged, or an entry of it would be written where it must not.',
+  },
+  HOST_WRITE_FAILED: { kind: 'needs-user', meaning: 'A file or folder of the host cannot be written.' },
   HOST_ARCHIVE_UNREADABLE: { kind: 'needs-user', meaning: 'The file of an archive cannot be opened or read.' },
 } as const satisfies ErrorTable;
 
 /** What {@link HostError.code} can be. */
 export type HostErrorCode = keyof typeof hostErrors;
 
-/** A failure while the host was being described or saved. Paths in it are the host's own, without the host root. */
+/** A failure while the host was being described, saved or laid back. Paths in it are the host's own, without the host root. */
 export class HostError extends HoldfastError<HostErrorCode> {
   constructor(code: HostErrorCode, message: string, details: ErrorDetails) {
     super(hostErrors[code], code, message, details);

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { ArchiveEntry } from './archive-entry.ts';
+import { shown } from './entry-names.ts';
 import type { HostFinding, HostFindingCode } from '../findings.ts';
 
 /** `./a/b/` and `a/b` are one name. */
@@ -108,10 +109,4 @@ function isUnsafe(name: string): boolean {
 function ancestors(name: string): readonly string[] {
   const parts = name.split('/');
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
-}
-
-/** A name out of an archive, safe to print: no control characters, not endless. */
-function shown(name: string): string {
-  const clean = name.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?');
-  return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
 }
