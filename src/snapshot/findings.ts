@@ -4,6 +4,7 @@ import type { Finding, Severity } from '../base/index.ts';
 export const snapshotFindings = {
   SNAPSHOT_HASH_MISMATCH: 'The file does not match the SHA-256 at its end.',
   SNAPSHOT_NO_HASH: 'The file carries no SHA-256: it is a copy of member/snap/db, not a snapshot that etcd sent.',
+  SNAPSHOT_SIZE_ODD: "The file's size is not that of whole pages, nor of whole pages and a SHA-256: it was cut short.",
   SNAPSHOT_EXTRA_BYTES: 'A snapshot holds bytes behind its last page.',
   SNAPSHOT_BUCKET_MISSING: 'A bucket that etcd needs is missing.',
   SNAPSHOT_BUCKET_UNKNOWN: 'A bucket that no etcd from 3.4 to 3.6 makes is there.',

@@ -126,6 +126,7 @@ export class KeySpaceReader {
         ? value.modRevision !== 0 && value.modRevision !== main
         : value.modRevision !== main ||
           value.version < 1 ||
+          value.version > main ||
           value.createRevision < 1 ||
           value.createRevision > main ||
           (value.version === 1 && value.createRevision !== main))

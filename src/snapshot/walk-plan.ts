@@ -73,11 +73,7 @@ export function planWalk(
   const findings = new FindingList();
   const layout = readLayout(content, findings);
   if (layout === undefined) return { plan: undefined, findings: findings.record };
-  if (hasTrailer(source.size) && content.size > layout.highWater * layout.pageSize) {
-    const extra = content.size - layout.highWater * layout.pageSize;
-    const message = `${extra} bytes lie behind the last page; etcd sends none`;
-    findings.add(finding('warning', 'SNAPSHOT_EXTRA_BYTES', 'the end of the file', message));
-  }
+  checkSize(source, content, layout, findings);
   const used = metaPages(layout);
   const freed = readFreelist(content, layout, used, findings);
   const buckets = listBuckets(content, layout, used, findings);
@@ -92,6 +88,18 @@ export function planWalk(
   const record = findings.record;
   const plan = { layout, parts, state, compactionSettled, findings: record, used: used.words, freed: freed?.words };
   return { plan, findings: record };
+}
+
+/** etcd sends whole pages and a SHA-256; bbolt keeps its file in whole pages, and lets it grow ahead of them. */
+function checkSize(source: RandomAccess, content: RandomAccess, layout: BoltLayout, findings: FindingList): void {
+  const extra = content.size - layout.highWater * layout.pageSize;
+  if (content.size % layout.pageSize !== 0) {
+    const message = `the file has ${source.size} bytes: not whole pages of ${layout.pageSize}, with or without a SHA-256`;
+    findings.add(finding('error', 'SNAPSHOT_SIZE_ODD', 'the end of the file', message, 'Copy or take it again.'));
+  } else if (hasTrailer(source.size) && extra > 0) {
+    const message = `${extra} bytes lie behind the last page; etcd sends none`;
+    findings.add(finding('warning', 'SNAPSHOT_EXTRA_BYTES', 'the end of the file', message));
+  }
 }
 
 /** Walks the root bucket, whose entries are the top-level buckets. */
