@@ -20,7 +20,7 @@ const COLON = 0x3a;
 /** `k8s:` and `enc:` as little-endian numbers. */
 const K8S_COLON = 0x3a73386b;
 const ENC_COLON = 0x3a636e65;
-export const ENCRYPTED_MAGIC_LENGTH = 8;
+const ENCRYPTED_MAGIC_LENGTH = 8;
 
 /** Whether a value is encrypted at rest: two reads, no allocation. */
 export function isEncrypted(bytes: Buffer, start: number, end: number): boolean {

@@ -102,7 +102,7 @@ export function decodeOrUndefined<T>(schema: protobuf.Schema<T>, bytes: Uint8Arr
   }
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -25,6 +25,7 @@ const CONTENDER = `
       lock = await acquireLock(path, { purpose: 'test', clock });
     } catch (error) {
       if (error.code !== 'STORE_LOCKED') { console.log('FAILED ' + error.stack); process.exit(1); }
+      await new Promise((resolve) => setTimeout(resolve, 2));
       continue;
     }
     try {
