@@ -2,20 +2,22 @@
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({ options: { outdir: { type: 'string', default: `${root}/dist` } } });
 const { version } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'));
 
 /** @type {Record<string, string>} what comes out: where it starts */
 const entries = { holdfast: 'src/bin.ts', 'inspect-worker': 'src/operations/inspect-worker.ts' };
 if (existsSync(`${root}/demo/main.ts`)) entries['demo'] = 'demo/main.ts';
 
-await rm(`${root}/dist`, { recursive: true, force: true });
+await rm(options.outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: entries,
-  outdir: 'dist',
+  outdir: options.outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -34,4 +36,4 @@ await build({
   },
   logLevel: 'warning',
 });
-await chmod(`${root}/dist/holdfast.js`, 0o755);
+await chmod(`${options.outdir}/holdfast.js`, 0o755);

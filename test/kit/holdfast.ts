@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { runCommand, type CommandOptions, type CommandResult } from './run-command.ts';
 
-/** The built program, as users run it. */
-export const HOLDFAST_PROGRAM = fileURLToPath(new URL('../../dist/holdfast.js', import.meta.url));
+/** Says where the program lies that was built for this run of the tests. */
+export const PROGRAM_VARIABLE = 'HOLDFAST_TEST_PROGRAM';
 
 /** Set where the build before the tests failed: to what it said. */
 export const BUILD_FAILURE_VARIABLE = 'HOLDFAST_BUILD_FAILURE';
@@ -22,6 +20,7 @@ export function runHoldfast(args: readonly string[], options: CommandOptions = {
 export function holdfastCommand(...args: readonly string[]): readonly string[] {
   const failure = process.env[BUILD_FAILURE_VARIABLE];
   if (failure !== undefined) throw new Error(`the build failed:\n${failure}`);
-  if (!existsSync(HOLDFAST_PROGRAM)) throw new Error(`${HOLDFAST_PROGRAM} is missing; run: npm run build`);
-  return [process.execPath, HOLDFAST_PROGRAM, ...args];
+  const program = process.env[PROGRAM_VARIABLE];
+  if (program === undefined) throw new Error(`${PROGRAM_VARIABLE} is not set; test/kit/global-setup.ts sets it`);
+  return [process.execPath, program, ...args];
 }

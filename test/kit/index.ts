@@ -1,7 +1,7 @@
 export { Cluster, startCluster, type ClusterOptions } from './cluster.ts';
 export { ControlPlane, startControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 export { fill, fillWithKubernetes, type Filled, type FillOptions } from './fill.ts';
-export { holdfast, HOLDFAST_PROGRAM, holdfastCommand, runHoldfast } from './holdfast.ts';
+export { holdfast, holdfastCommand, runHoldfast } from './holdfast.ts';
 export {
   kubernetesShapedData,
   type EncryptionLook,
