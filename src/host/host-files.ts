@@ -41,3 +41,12 @@ export async function resolveHostPath(hostRoot: string, path: string): Promise<H
   const found = await new HostTree(hostRoot).need(path, `Check ${path} on the host.`);
   return { path, diskPath: found.diskPath };
 }
+
+/**
+ * A small text file of the host; undefined where it is not there or is no regular file.
+ *
+ * @throws HostError HOST_LINK_LOOP, HOST_PATH_UNREADABLE
+ */
+export function readHostText(hostRoot: string, path: string): Promise<string | undefined> {
+  return new HostTree(hostRoot).readText(path);
+}

@@ -33,3 +33,15 @@ export {
   type ArchiveReport,
   type VerifyArchiveOptions,
 } from './archive/verify-archive.ts';
+export { archiveRoots } from './archive/entry-names.ts';
+export {
+  extractArchive,
+  writeFailed,
+  type ExtractOptions,
+  type ExtractSummary,
+  type ExtractUnit,
+} from './archive/extract-archive.ts';
+export { readEtcdMember, type EtcdMemberSettings } from './etcd-member.ts';
+export { readHostText } from './host-files.ts';
+export { followOnHost, mountOf, placeOnHost, type HostPlace } from './places.ts';
+export { askWhetherStopped, type ListenAddress, type StopAnswer, type StopQuestion } from './stopped.ts';
