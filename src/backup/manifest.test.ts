@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BackupError, decodeManifest, encodeManifest, MANIFEST_SCHEMA_VERSION, type Manifest } from './index.ts';
@@ -51,7 +52,13 @@ const full: Manifest = {
 };
 const asJson = (manifest: Manifest): Record<string, unknown> =>
   JSON.parse(encodeManifest(manifest)) as Record<string, unknown>;
-const decode = (json: unknown): Manifest => decodeManifest(JSON.stringify(json), '/b/backup.json');
+/** As another Holdfast would have written these fields, digest included. */
+function signed(json: Readonly<Record<string, unknown>>): string {
+  const fields = { ...json };
+  Reflect.deleteProperty(fields, 'digest');
+  return JSON.stringify({ ...fields, digest: createHash('sha256').update(JSON.stringify(fields)).digest('hex') });
+}
+const decode = (json: Readonly<Record<string, unknown>>): Manifest => decodeManifest(signed(json), '/b/backup.json');
 
 describe('a manifest', () => {
   it('decodes to what was encoded', () => {
@@ -91,6 +98,11 @@ describe('a manifest', () => {
         expect(decodeManifest(encodeManifest(manifest), 'm')).toEqual(manifest);
       }),
     );
+  });
+
+  it('vouches for itself: one that was changed by a single character is refused', () => {
+    const changed = encodeManifest(full).replace('kube-apiserver-pod-6"', 'kube-apiserver-pod-5"');
+    expect(() => decodeManifest(changed, 'm')).toThrow(/it was changed since it was written/);
   });
 
   it('of a newer minor version is read, without the fields it added', () => {

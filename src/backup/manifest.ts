@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../base/index.ts';
 import { BackupError } from './errors.ts';
@@ -17,11 +18,22 @@ export type ManifestResources = NonNullable<Manifest['resources']>;
 /** What is encrypted at rest in the snapshot, and where the keys lie. */
 export type ManifestEncryption = Manifest['encryption'];
 
-/** The manifest's JSON: indented, with a line feed at the end. Throws TypeError if a value breaks the schema. */
+/** The field that comes last and vouches for the others: a changed version or size must not pass for what was written. */
+const DIGEST_FIELD = 'digest';
+
+/**
+ * The manifest's JSON: indented, its own digest as the last field, with a line feed at the end. Throws TypeError if a
+ * value breaks the schema.
+ */
 export function encodeManifest(manifest: Manifest): string {
   const encoded = z.safeEncode(manifestSchema, manifest);
   if (!encoded.success) throw new TypeError(`manifest: ${z.prettifyError(encoded.error)}`, { cause: encoded.error });
-  return `${JSON.stringify(encoded.data, null, 2)}\n`;
+  return `${JSON.stringify({ ...encoded.data, [DIGEST_FIELD]: digestOf(encoded.data) }, null, 2)}\n`;
+}
+
+/** SHA-256 of all fields as compact JSON, in their order. */
+function digestOf(fields: object): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }
 
 /**
@@ -43,9 +55,15 @@ export function decodeManifest(bytes: Uint8Array | string, path: string): Manife
       { subject: path, hint: 'Use the Holdfast that wrote this backup, or a newer one.' },
     );
   }
+  expectOwnDigest(json, path);
   const manifest = z.safeDecode(manifestSchema, json as z.input<typeof manifestSchema>);
   if (!manifest.success) throw malformed(path, firstIssue(manifest.error), manifest.error);
   return manifest.data;
+}
+
+function expectOwnDigest(json: unknown, path: string): void {
+  const { [DIGEST_FIELD]: digest, ...fields } = json as Readonly<Record<string, unknown>>;
+  if (digest !== digestOf(fields)) throw malformed(path, 'it was changed since it was written: its digest differs');
 }
 
 function parseJson(bytes: Uint8Array | string, path: string): unknown {

@@ -2,6 +2,7 @@ import type { Manifest } from '../backup/index.ts';
 import type { Finding } from '../base/index.ts';
 import type { ClusterSurvey, SnapshotCandidate } from '../etcd/index.ts';
 import type { RetentionPolicy } from '../retention/index.ts';
+import type { Lock } from '../store/index.ts';
 import type { SourceRequest } from './backup-source.ts';
 import type { ProxySettings } from './checks/proxy.ts';
 import type { SnapshotInspection } from './inspect-snapshot.ts';
@@ -45,6 +46,8 @@ export interface BackupReport {
 export interface Circumstances {
   readonly survey: ClusterSurvey;
   readonly candidates: readonly SnapshotCandidate[];
+  /** Held for the whole run; asserted before the files get their names. */
+  readonly locks: readonly Lock[];
   readonly preflight: Preflight;
   /** What `--force` overrode. */
   readonly forced: readonly string[];

@@ -72,9 +72,7 @@ class InspectWorker {
     this.#worker = new Worker(script);
     this.#worker.on('message', (message: WorkerMessage) => this.#take(message));
     this.#worker.on('error', (error) => this.#settle?.reject(error));
-    this.#worker.on('exit', () =>
-      this.#settle?.reject(this.#ended ?? new Error('a worker thread ended by itself')),
-    );
+    this.#worker.on('exit', () => this.#settle?.reject(this.#ended ?? new Error('a worker thread ended by itself')));
   }
 
   run<T extends InspectTask>(task: T): Promise<AnswerTo<T>> {

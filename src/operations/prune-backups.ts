@@ -1,7 +1,7 @@
 import { DIRTY_MARKER, filesOf, scanRepository, type Backup } from '../backup/index.ts';
 import { messageOf } from '../base/index.ts';
 import { planRetention, type RetentionPlan, type RetentionPolicy } from '../retention/index.ts';
-import { removeEmptyFolder, removeFile } from '../store/index.ts';
+import { removeEmptyFolder, removeFile, type Lock } from '../store/index.ts';
 import { lockRepository } from './locks.ts';
 import type { Surroundings } from './surroundings.ts';
 import { verifyBackup } from './verify-backup.ts';
@@ -38,30 +38,34 @@ export interface PruneReport {
  * reported, and the others are removed all the same.
  */
 export async function pruneBackups(request: PruneRequest, surroundings: Surroundings): Promise<PruneReport> {
-  if (request.dryRun) return pruneLocked(request, surroundings);
+  if (request.dryRun) return pruneLocked(request, { made: [] }, surroundings);
   const lock = await lockRepository(request.folder, 'prune', surroundings);
   try {
-    return await pruneLocked(request, surroundings);
+    return await pruneLocked(request, { lock, made: [] }, surroundings);
   } finally {
     await lock.release();
   }
 }
 
-/**
- * The same for a caller that holds the repository's lock.
- *
- * @param verified - ids of backups that were read back and found good in this very run
- */
+/** What a caller of {@link pruneLocked} brings along. */
+export interface PruneContext {
+  /** The repository's lock; absent for a dry run. */
+  readonly lock?: Lock | undefined;
+  /** Ids of backups that were made and proven good in this very run. They stay, even if the clock has jumped back. */
+  readonly made: readonly string[];
+}
+
+/** The same for a caller that holds the repository's lock. */
 export async function pruneLocked(
   request: PruneRequest,
+  { lock, made }: PruneContext,
   surroundings: Surroundings,
-  verified: ReadonlySet<string> = new Set(),
 ): Promise<PruneReport> {
   const { backups } = await scanRepository(request.folder, {
     resourcesDir: request.resourcesDir,
     signal: surroundings.signal,
   });
-  const plan = await decide(request.policy, backups, surroundings, verified);
+  const plan = await decide(request.policy, backups, made, surroundings);
   const byId = new Map(backups.map((backup) => [backup.id, backup]));
   const removed: PruneReport['removed'][number][] = [];
   const failed: PruneReport['failed'][number][] = [];
@@ -71,6 +75,7 @@ export async function pruneLocked(
     if (backup === undefined) continue;
     try {
       surroundings.signal.throwIfAborted();
+      await lock?.assertHeld();
       if (!request.dryRun) await removeBackup(backup, request.folder);
       removed.unshift({ id, reason, bytes: backup.bytes, files: filesOf(backup) });
     } catch (error) {
@@ -89,10 +94,10 @@ export async function pruneLocked(
 async function decide(
   policy: RetentionPolicy,
   backups: readonly Backup[],
+  made: readonly string[],
   surroundings: Surroundings,
-  verified: ReadonlySet<string>,
 ): Promise<RetentionPlan> {
-  const proven = new Map<string, boolean>([...verified].map((id) => [id, true]));
+  const proven = new Map<string, boolean>(made.map((id) => [id, true]));
   const isGood = (backup: Backup): boolean => proven.get(backup.id) ?? backup.state !== 'incomplete';
   for (;;) {
     const plan = planRetention(
@@ -103,7 +108,7 @@ async function decide(
         bytes: backup.bytes,
         good: isGood(backup),
       })),
-      { pinned: heldBack(backups, isGood) },
+      { pinned: [...made, ...heldBack(backups, isGood)] },
     );
     if (plan.remove.length === 0) return plan;
     const kept = new Set(plan.keep.map(({ id }) => id));

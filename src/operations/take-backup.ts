@@ -38,37 +38,35 @@ export async function takeBackup(request: BackupRequest, surroundings: Surroundi
   return withTimeLimit(request.timeoutMs, surroundings, async (limited) => {
     const source = await findSource(request, limited);
     await prepareFolders(request);
-    return holding(await lockRepository(request.folder, 'backup', limited), async () => {
+    return holding(await lockRepository(request.folder, 'backup', limited), async (repository) => {
       await finishDeadRuns(request, limited);
       const survey = await surveyCluster(source.endpoints, source.config, { signal: limited.signal });
       const candidates = requireCandidates(survey, source);
-      return holding(await lockCluster(survey.clusterId ?? 0n, limited), () =>
-        run(request, source, survey, candidates, limited),
-      );
+      return holding(await lockCluster(survey.clusterId ?? 0n, limited), async (cluster) => {
+        const started = limited.clock.monotonicMs();
+        const taken = await run(request, source, { survey, candidates, locks: [repository, cluster] }, limited);
+        const retention = await applyRetention(request, taken.id, repository, limited);
+        return { ...taken, folder: request.folder, retention, durationMs: limited.clock.monotonicMs() - started };
+      });
     });
   });
 }
 
+type Taken = Omit<BackupReport, 'folder' | 'retention' | 'durationMs'>;
+
 async function run(
   request: BackupRequest,
   source: BackupSource,
-  survey: ClusterSurvey,
-  candidates: readonly SnapshotCandidate[],
+  ground: Omit<Circumstances, 'preflight' | 'forced'>,
   surroundings: Surroundings,
-): Promise<BackupReport> {
-  const { clock, log } = surroundings;
-  const started = clock.monotonicMs();
-  const preflight = await runPreflight(source, survey, request.proxyVariables, surroundings);
+): Promise<Taken> {
+  const preflight = await runPreflight(source, ground.survey, request.proxyVariables, surroundings);
   const mayRemove = !isRefused(preflight.findings, request.force);
-  const room = await makeRoom({ request, source, candidates, mayRemove }, surroundings);
+  const room = await makeRoom({ request, source, candidates: ground.candidates, mayRemove }, surroundings);
   const forced = decideOnFindings([...preflight.findings, ...room], request.force);
-  logFindings(preflight.findings, log);
-  const taken = await take(request, source, { survey, candidates, preflight, forced }, surroundings);
-  const retention = await applyRetention(request, taken.id, surroundings);
-  return { ...taken, folder: request.folder, retention, durationMs: clock.monotonicMs() - started };
+  logFindings(preflight.findings, surroundings.log);
+  return take(request, source, { ...ground, preflight, forced }, surroundings);
 }
-
-type Taken = Omit<BackupReport, 'folder' | 'retention' | 'durationMs'>;
 
 async function take(
   request: BackupRequest,
@@ -92,6 +90,7 @@ async function take(
     const { timestamp, created } = names;
     const facts = { source, circumstances, timestamp, created, snapshot, resources, resourcesDir, ...proof, findings };
     const manifest = describeBackup(facts, surroundings);
+    for (const lock of circumstances.locks) await lock.assertHeld();
     await publish({ parts, manifestPath: names.files.manifest, manifest });
     const { id, files } = names;
     return { id, files, staticPods: revisionFolders(source), manifest, inspection: proof.inspection, findings };
@@ -183,12 +182,13 @@ function requireGood(snapshot: SavedSnapshot, findings: readonly Finding[]): voi
 async function applyRetention(
   request: BackupRequest,
   id: string,
+  lock: Lock,
   surroundings: Surroundings,
 ): Promise<PruneReport | undefined> {
   const { folder, resourcesDir, retention: policy } = request;
   if (policy === undefined) return undefined;
   try {
-    return await pruneLocked({ folder, resourcesDir, policy, dryRun: false }, surroundings, new Set([id]));
+    return await pruneLocked({ folder, resourcesDir, policy, dryRun: false }, { lock, made: [id] }, surroundings);
   } catch (error) {
     return { folder, dryRun: false, kept: [], removed: [], failed: [{ id: 'retention', message: messageOf(error) }] };
   }
@@ -212,9 +212,9 @@ function requireCandidates(survey: ClusterSurvey, source: BackupSource): readonl
   throw first ?? new TypeError(`cluster ${formatId(survey.clusterId ?? 0n)} has no candidate and no error`);
 }
 
-async function holding<T>(lock: Lock, work: () => Promise<T>): Promise<T> {
+async function holding<T>(lock: Lock, work: (lock: Lock) => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await work(lock);
   } finally {
     await lock.release();
   }

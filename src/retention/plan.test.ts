@@ -65,6 +65,17 @@ describe('retention by number', () => {
     });
   });
 
+  it('removes none that is not good while fewer than N good ones stand', () => {
+    const backups = [backup(1, { good: false }), backup(2)];
+    expect(planRetention(retainNumber(2), backups)).toEqual({
+      keep: [
+        { id: 'b02', reason: 'the newest good backup' },
+        { id: 'b01', reason: 'not a good backup, but fewer than 2 good ones stand' },
+      ],
+      remove: [],
+    });
+  });
+
   it('removes nothing while no backup is good', () => {
     const backups = [backup(1, { good: false }), backup(2, { good: false })];
     expect(planRetention(retainNumber(1), backups)).toEqual({
@@ -171,6 +182,7 @@ function naiveKept(policy: RetentionPolicy, backups: readonly RetainedBackup[]):
     kept.push(each);
     if (!fits) break;
   }
+  if (policy.kind === 'number' && kept.length < policy.maxBackups) return new Set(backups.map(({ id }) => id));
   const oldest = kept.at(-1);
   for (const each of newest.slice(
     0,

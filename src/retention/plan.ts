@@ -31,8 +31,8 @@ interface Verdict {
  * - By number exactly the N newest good ones are kept. By size good ones are kept newest first while their sum fits;
  *   the first that does not fit goes, and with it all older ones.
  * - The newest good backup is never removed. Without any good backup nothing is removed.
- * - A backup that is not good never displaces a good one. It stays while it is newer than the oldest good one kept,
- *   by size only if it fits beside the good ones; older ones go.
+ * - A backup that is not good never displaces a good one. It stays while it is newer than the oldest good one kept, by
+ *   size only if it fits beside the good ones, and by number while fewer than N good ones stand; others go.
  *
  * @throws RetentionError if the policy cannot be followed; TypeError if two backups share an id, or have no valid time or size
  */
@@ -67,12 +67,16 @@ function judge(
   const kept = good.filter(({ id }) => verdicts.get(id)?.keep === true);
   let room = policy.kind === 'number' ? Infinity : policy.maxBytes - sum(kept);
   let toCome = kept.length;
+  const tooFew = policy.kind === 'number' && kept.length < policy.maxBackups;
   for (const backup of ordered) {
     if (backup.good) {
       if (verdicts.get(backup.id)?.keep === true) toCome--;
       continue;
     }
-    if (toCome === 0) {
+    if (toCome === 0 && tooFew) {
+      const reason = `not a good backup, but fewer than ${policy.maxBackups} good ones stand`;
+      verdicts.set(backup.id, { keep: true, reason });
+    } else if (toCome === 0) {
       verdicts.set(backup.id, { keep: false, reason: 'not a good backup, and older than every good one kept' });
     } else if (backup.bytes <= room || pinned.has(backup.id)) {
       room -= backup.bytes;
