@@ -26,9 +26,17 @@ export async function copyDatabase(from: string, to: string, options: CopyOption
     options.stage.advance(options.size);
     return 'reflink';
   }
-  await using source = await open(from, 'r');
-  await using target = await open(to, 'wx', PRIVATE_FILE_MODE);
-  await copyBytes(source, target, options);
+  const source = await open(from, 'r');
+  try {
+    const target = await open(to, 'wx', PRIVATE_FILE_MODE);
+    try {
+      await copyBytes(source, target, options);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
   return 'copy';
 }
 
@@ -43,8 +51,12 @@ async function reflink(from: string, to: string, size: number): Promise<boolean>
   }
   await chmod(to, PRIVATE_FILE_MODE);
   await truncate(to, size);
-  await using copy = await open(to, 'r+');
-  await copy.sync();
+  const copy = await open(to, 'r+');
+  try {
+    await copy.sync();
+  } finally {
+    await copy.close();
+  }
   return true;
 }
 

@@ -24,6 +24,7 @@ export class NewFolder {
   /** Where it is built. */
   readonly part: string;
   readonly #exists: boolean;
+  #isOurs = false;
 
   private constructor(path: string, part: string, exists: boolean) {
     this.path = path;
@@ -49,6 +50,7 @@ export class NewFolder {
   async create(): Promise<void> {
     await makePrivateFolder(dirname(this.part));
     await mkdir(this.part, { mode: PRIVATE_FOLDER_MODE });
+    this.#isOurs = true;
   }
 
   /** Gives the folder, or its entries, the final names, durably. Its content has to be on the disk. */
@@ -63,9 +65,9 @@ export class NewFolder {
     await syncFolder(dirname(this.path));
   }
 
-  /** Removes the part. Harmless after {@link publish} and before {@link create}. */
+  /** Removes the part, if this run made it. Harmless after {@link publish}. */
   async discard(): Promise<void> {
-    await rm(this.part, { recursive: true, force: true });
+    if (this.#isOurs) await rm(this.part, { recursive: true, force: true });
   }
 }
 
