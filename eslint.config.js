@@ -17,7 +17,7 @@ const HOUSE = {
   retention: ['base'],
   snapshot: ['bolt', 'wal', 'base'],
   backup: ['snapshot', 'store', 'base'],
-  operations: ['backup', 'snapshot', 'store', 'retention', 'host', 'kube', 'etcd', 'apiserver', 'base'],
+  operations: ['backup', 'snapshot', 'wal', 'store', 'retention', 'host', 'kube', 'etcd', 'apiserver', 'base'],
   cli: ['operations', 'backup', 'snapshot', 'store', 'retention', 'host', 'kube', 'etcd', 'apiserver', 'base'],
 };
 

@@ -20,3 +20,13 @@ export {
 export type { EntryVisitor } from './visitor.ts';
 export { walkPart, type PartResult, type WalkPartOptions } from './walk-part.ts';
 export { planWalk, type PartStep, type PlanOptions, type WalkPart, type WalkPlan } from './walk-plan.ts';
+export {
+  restoreErrors,
+  RestoreError,
+  restoreMember,
+  TARGET_RELEASES,
+  type RestoredMember,
+  type RestoreMemberOptions,
+  type RestorePlan,
+  type TargetRelease,
+} from './restore/index.ts';
