@@ -97,6 +97,19 @@ describe.each(etcdReleases())('what Holdfast restores for etcd $version', (relea
     expect(keysOf(await three.etcdctl('get', '/fill/', '--prefix', '--write-out=fields')).length).toBeGreaterThan(1000);
   });
 
+  it('starts with its log elsewhere', async () => {
+    const folder = await temporaryFolder();
+    const walDir = join(folder, 'log');
+    const options = { release, folder, snapshotPath, restore: { walDir }, args: [`--wal-dir=${walDir}`] };
+    await using one = await RestoredCluster.restore(options);
+    await one.start();
+    expect(keysOf(await one.etcdctl(...EVERYTHING))).toBe(before);
+    await one.etcdctl('put', 'new', 'value');
+    await one.stop();
+    await one.start();
+    expect(await one.etcdctl('get', 'new', '--print-value-only')).toBe('value\n');
+  });
+
   it("forms one cluster with a member that etcd's own tool restored", async () => {
     await using mixed = await restored(3, 1);
     await mixed.start();

@@ -1,5 +1,6 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openForWriting } from '../../src/base/index.ts';
 import { updateBolt } from '../../src/bolt/index.ts';
@@ -31,6 +32,22 @@ describe('a snapshot of one release restored for another', () => {
     await cluster.start();
     expect(await cluster.etcdctl('get', '', '--prefix', '--keys-only')).toBe(keys);
     await cluster.etcdctl('put', 'new', 'value');
+  });
+
+  it('of etcd 3.6 gives a directory that etcd 3.5 can read too, which knows nothing of storage versions', async () => {
+    // There is no etcd 3.6 among the releases: this is how far its directory can be judged.
+    const folder = await temporaryFolder();
+    const snapshotPath = join(folder, 'snapshot.db');
+    const vector = join(import.meta.dirname, '../vectors/snapshot/after.db.gz');
+    await writeFile(snapshotPath, gunzipSync(await readFile(vector)));
+    const restore = { etcdVersion: '3.6.0', bumpRevision: 1_000_000n };
+    await using cluster = await RestoredCluster.restore({ release: release('3.5'), folder, snapshotPath, restore });
+    expect(cluster.restored[0]?.plan).toMatchObject({ source: '3.6', target: '3.6', snapshotRevision: 825n });
+    await cluster.start();
+    const keys = await cluster.etcdctl('get', '/registry/', '--prefix', '--keys-only');
+    expect(keys.split('\n').filter((key) => key.startsWith('/registry/'))).toHaveLength(505);
+    await cluster.etcdctl('put', 'new', 'value');
+    expect(await cluster.etcdctl('get', 'new', '-w=fields')).toContain('"ModRevision" : 1000826');
   });
 
   it('is refused for an older release, and for one that skips another; nothing is written', async () => {
