@@ -1,5 +1,3 @@
-import { checkServerIdentity } from 'node:tls';
-import { basename } from 'node:path';
 import { isIP } from 'node:net';
 import {
   ChannelCredentials,
@@ -15,6 +13,7 @@ import type { Deadline } from './deadline.ts';
 import type { EtcdEndpoint } from './endpoints.ts';
 import { EtcdError } from './errors.ts';
 import type { UnaryMethod } from './rpc/method.ts';
+import { checkIdentity, expectedName, NAME_FOR_ADDRESSES } from './server-identity.ts';
 
 /** The token field of a request: etcd api/v3rpc/rpctypes/metadatafields.go. */
 const TOKEN_FIELD = 'token';
@@ -114,19 +113,11 @@ function grpcTarget({ address }: EtcdEndpoint): string {
   return isIP(host) === 4 ? `ipv4:${host}:${port}` : `dns:${host}:${port}`;
 }
 
-/** The name or IP address that the member's certificate must carry. */
-export function expectedName({ address }: EtcdEndpoint): string {
-  return address.kind === 'unix' ? basename(address.path) : address.host;
-}
-
-/** Sent as the server name of TLS where there is none: an IP address is not allowed there (RFC 6066, section 3). */
-export const NAME_FOR_ADDRESSES = 'etcd.invalid';
-
 function channelCredentials(endpoint: EtcdEndpoint, tls: TlsMaterial | undefined): ChannelCredentials {
   if (tls === undefined) return ChannelCredentials.createInsecure();
   return ChannelCredentials.createFromSecureContext(tls.context, {
     // grpc-js passes the override below here; the certificate is held against what the user gave.
-    checkServerIdentity: (_name, certificate) => checkServerIdentity(expectedName(endpoint), certificate),
+    checkServerIdentity: (_name, certificate) => checkIdentity(endpoint, certificate),
   });
 }
 

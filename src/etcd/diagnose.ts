@@ -1,11 +1,11 @@
 import { connect as tcpConnect, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as tlsConnect, TLSSocket } from 'node:tls';
+import { connect as tlsConnect, TLSSocket } from 'node:tls';
 import { messageOf, systemCode } from '../base/index.ts';
-import { expectedName, NAME_FOR_ADDRESSES } from './connection.ts';
 import type { TlsMaterial } from './credentials.ts';
 import type { EtcdEndpoint } from './endpoints.ts';
 import { EtcdError, type EtcdErrorCode } from './errors.ts';
 import { hintFor } from './hints.ts';
+import { checkIdentity, expectedName, NAME_FOR_ADDRESSES } from './server-identity.ts';
 import { codeOf } from './socket-errors.ts';
 
 /** The client's first words in HTTP/2 (RFC 9113, section 3.4): the preface and an empty SETTINGS frame. */
@@ -70,7 +70,7 @@ function openAsAddressed(endpoint: EtcdEndpoint, tls: TlsMaterial | undefined): 
     ...place(endpoint),
     secureContext: tls.context,
     servername: isIP(name) === 0 ? name : NAME_FOR_ADDRESSES,
-    checkServerIdentity: (_name, certificate) => checkServerIdentity(name, certificate),
+    checkServerIdentity: (_name, certificate) => checkIdentity(endpoint, certificate),
     ALPNProtocols: ['h2'],
   });
 }

@@ -25,9 +25,12 @@ const BY_NODE_CODE: Readonly<Record<string, EtcdErrorCode>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'ETCD_TLS_NOT_SPOKEN',
 };
 
-/** Alerts by which a server refuses the client's certificate; Go sends `bad certificate` for most reasons. */
+/**
+ * Alerts by which a server refuses the client's certificate; Go sends `bad certificate` for most reasons. What stands
+ * before ALERT differs by the OpenSSL in Node: SSLV3 in Node 20, SSL/TLS since 22, TLSV1 and TLSV13 for newer alerts.
+ */
 const CLIENT_CERTIFICATE_ALERT =
-  /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_REQUIRED|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/;
+  /^ERR_SSL_.+_ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_REQUIRED|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/;
 
 /** What an error of Node's sockets says about the peer. */
 export function codeOf(error: unknown, tls: TlsMaterial | undefined): EtcdErrorCode {

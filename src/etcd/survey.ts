@@ -11,7 +11,7 @@ export type SurveyedEndpoint =
 
 /**
  * - `yes`: a leader is known, and nothing speaks against it;
- * - `no`: no member that answered knows a leader;
+ * - `no`: no member that answered knows a leader, or nobody could check the password for want of a quorum;
  * - `unknown`: nobody answered, or a leader is known by some while most did not answer or know none.
  */
 export type Quorum = 'yes' | 'no' | 'unknown';
@@ -60,7 +60,7 @@ export async function surveyCluster(
     clusterId: statuses[0]?.clusterId,
     members,
     leader: leaderOf(statuses),
-    quorum: quorumOf(statuses, members, endpoints.length - answered.length),
+    quorum: failedForQuorum(answers) ? 'no' : quorumOf(statuses, members, endpoints.length - answered.length),
   };
 }
 
@@ -79,6 +79,12 @@ async function ask(endpoint: EtcdEndpoint, config: EtcdConfig, options: CallOpti
   } finally {
     member.close();
   }
+}
+
+/** Since 3.5.30 and 3.6 a status needs a user, and a password needs the quorum that is to be found out about. */
+function failedForQuorum(answers: readonly (Answered | EtcdError)[]): boolean {
+  const errors = answers.filter((answer) => answer instanceof EtcdError);
+  return errors.length === answers.length && errors.some(({ code }) => code === 'ETCD_AUTH_NEEDS_QUORUM');
 }
 
 function expectOneCluster(answered: readonly Answered[]): void {

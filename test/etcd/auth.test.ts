@@ -94,6 +94,8 @@ describe.each(etcdReleases())('authentication by etcd $version', (release) => {
       kind: 'transient',
       hint: expect.stringContaining('client certificate') as string,
     });
+    const survey = await surveyCluster(endpointsOf(cluster), { ...root, ...configFor(cluster) }, { timeoutMs: 2_000 });
+    expect(survey.quorum).toBe('no');
     if (!isAtLeast(release, '3.5.30')) expect((await byPassword.status({ timeoutMs: 2_000 })).leader).toBe(0n);
   });
 });

@@ -66,12 +66,12 @@ describe.each(etcdReleases())('a cluster of etcd $version', (release) => {
     paused?.pause();
     const survey = await waitFor(async () => {
       const now = await surveyCluster(endpointsOf(cluster), {}, { timeoutMs: 500 });
-      return now.quorum === 'yes' && now;
+      return now.quorum === 'yes' && now.endpoints[0]?.error !== undefined && now;
     });
     expect(survey.endpoints[0]).toMatchObject({ error: { code: 'ETCD_TIMEOUT', kind: 'transient' } });
     const start = performance.now();
     await failureOf(memberForTest(paused?.endpoint ?? '').status({ timeoutMs: 300 }));
-    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     paused?.resume();
   });
 });

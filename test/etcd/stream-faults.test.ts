@@ -54,7 +54,7 @@ describe.each(etcdReleases())('a snapshot stream from etcd $version', (release) 
     expect(await failureOf(streamSnapshot(member, options))).toMatchObject({ code: 'ETCD_STREAM_IDLE' });
     const waited = performance.now() - last;
     expect(waited).toBeGreaterThan(350);
-    expect(waited).toBeLessThan(3_000);
+    expect(waited).toBeLessThan(10_000);
   });
 
   test('that is silent from the start fails in bounded time', async () => {

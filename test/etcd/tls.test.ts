@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/base/index.ts';
 import type { EtcdConfig } from '../../src/etcd/index.ts';
@@ -19,7 +19,10 @@ describe.each(etcdReleases())('TLS to etcd $version', (release) => {
     cluster = await startCluster({ release, tls: pki });
     url = cluster.endpoints[0] ?? '';
   });
-  afterAll(() => cluster.stop());
+  afterAll(async () => {
+    await cluster.stop();
+    await rm(pki.folder, { recursive: true });
+  });
 
   const failure = (endpoint: string, config: EtcdConfig): Promise<unknown> =>
     failureOf(memberForTest(endpoint, config).status({ timeoutMs: 5_000 }));
