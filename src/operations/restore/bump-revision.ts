@@ -12,16 +12,16 @@ export interface RevisionSource {
   /**
    * What was counted.
    *
-   * - `revision`: the revision of the key space itself
+   * - `exact`: the revision of the key space itself
    * - `raft-index`: a raft index (OpenShift's revision.json). Every write takes one, and so do things that take no revision, so it
    *   is never the lower of the two; but a restore begins it anew, and not the revision.
    */
-  readonly counts: 'revision' | 'raft-index';
+  readonly kind: 'exact' | 'raft-index';
   /**
    * Whether it knew the cluster until it ended (a member that answers, its data directory, revision.json), or only some time
-   * before, as an older backup does.
+   * before, as a backup does. Default: false.
    */
-  readonly isCurrent: boolean;
+  readonly isCurrent?: boolean;
 }
 
 /** By how much the revision is raised, and why. */
@@ -50,7 +50,7 @@ export function decideBump(snapshotRevision: bigint, sources: readonly RevisionS
     (best, source) => (best === undefined || source.revision > best.revision ? source : best),
     undefined,
   );
-  const guessed = !sources.some(({ isCurrent }) => isCurrent);
+  const guessed = !sources.some(({ isCurrent }) => isCurrent === true);
   const known = highest === undefined || highest.revision < snapshotRevision ? snapshotRevision : highest.revision;
   const slack = guessed ? FALLBACK_BUMP : largest(known / 5n, LEAST_SLACK);
   const revision = known + slack;
@@ -59,7 +59,7 @@ export function decideBump(snapshotRevision: bigint, sources: readonly RevisionS
 
 function reasonOf(highest: RevisionSource | undefined, slack: bigint, guessed: boolean): string {
   if (highest === undefined) return 'nothing says how far the cluster had come, so a billion is added';
-  const measure = highest.counts === 'revision' ? 'revision' : 'raft index';
+  const measure = highest.kind === 'exact' ? 'revision' : 'raft index';
   const known = `the highest known is ${measure} ${highest.revision}, of ${highest.what}`;
   return guessed
     ? `${known}; what came after that nobody knows, so a billion is added`
@@ -68,10 +68,4 @@ function reasonOf(highest: RevisionSource | undefined, slack: bigint, guessed: b
 
 function largest(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
-}
-
-/** `maxRaftIndex` of OpenShift's `/var/lib/etcd/revision.json` (cluster-etcd-operator pkg/cmd/rev/rev.go); undefined if it is not one. */
-export function parseRevisionFile(text: string): bigint | undefined {
-  const match = /"maxRaftIndex"\s*:\s*(\d{1,20})\b/.exec(text)?.[1];
-  return match === undefined ? undefined : BigInt(match);
 }

@@ -16,7 +16,8 @@ import { clusterFacts, decodeStored, readObjectMeta } from '../../kube/index.ts'
 import { inspectSnapshotFile } from '../inspect-snapshot.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { exists } from './actions/exists.ts';
-import { parseRevisionFile, type RevisionSource } from './bump-revision.ts';
+import type { RevisionSource } from './bump-revision.ts';
+import { readRevisionFile, REVISION_FILE_NAME } from './revision-file.ts';
 
 /** What the host's etcd, or what is left of it, says of the cluster. */
 export interface OldCluster {
@@ -88,7 +89,7 @@ export async function learnHost(
   const endpoint = host.etcd?.endpoints[0];
   const live = endpoint === undefined ? undefined : await askMember(endpoint, etcdConfig, surroundings);
   const old = live ?? (await readDatabase(diskPath, surroundings)) ?? NOTHING;
-  const revisions = [...old.revisions, ...(await revisionFile(host.hostRoot, dataDir))];
+  const revisions = [...old.revisions, ...(await revisionFile(dataDir, diskPath))];
   return { host, member, dataDir, etcdConfig, old: { ...old, revisions }, findings: host.findings };
 }
 
@@ -121,9 +122,7 @@ async function askMember(
         const value = kvs[0]?.value;
         if (value !== undefined) kubeSystemUid ??= readObjectMeta(decodeStored(value))?.uid;
       }
-      const revisions: RevisionSource[] = [
-        { what: `the member at ${url}`, revision, counts: 'revision', isCurrent: true },
-      ];
+      const revisions: RevisionSource[] = [{ what: `the member at ${url}`, revision, kind: 'exact', isCurrent: true }];
       return {
         kubeSystemUid,
         etcdClusterId: clusterId,
@@ -161,7 +160,7 @@ async function readDatabase(
       openshiftVersion: facts?.openshiftVersion,
       members,
       etcdVersion: undefined,
-      revisions: [{ what: `the old database ${path}`, revision, counts: 'revision', isCurrent: true }],
+      revisions: [{ what: `the old database ${path}`, revision, kind: 'exact', isCurrent: true }],
     };
   } catch (error) {
     surroundings.signal.throwIfAborted();
@@ -170,9 +169,8 @@ async function readDatabase(
   }
 }
 
-async function revisionFile(hostRoot: string, dataDir: string): Promise<readonly RevisionSource[]> {
-  const path = `${dataDir}/revision.json`;
-  const text = await readHostText(hostRoot, path);
-  const revision = text === undefined ? undefined : parseRevisionFile(text);
-  return revision === undefined ? [] : [{ what: path, revision, counts: 'raft-index', isCurrent: true }];
+async function revisionFile(dataDir: string, diskPath: string): Promise<readonly RevisionSource[]> {
+  const revision = await readRevisionFile(join(diskPath, REVISION_FILE_NAME));
+  if (revision === undefined) return [];
+  return [{ what: `${dataDir}/${REVISION_FILE_NAME}`, revision, kind: 'raft-index', isCurrent: true }];
 }

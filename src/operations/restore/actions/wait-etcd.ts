@@ -1,15 +1,17 @@
 import { messageOf } from '../../../base/index.ts';
 import { connectMember, parseEndpoints, type EtcdConfig, type EtcdEndpoint } from '../../../etcd/index.ts';
 import type { ActionOf } from '../step.ts';
-import { onDisk, type ActionContext } from './context.ts';
+import { followOnHost } from '../../../host/index.ts';
+import type { ActionContext } from './context.ts';
 import { waitUntil, type Look } from './wait.ts';
 
 const ONE_CALL_MS = 3_000;
 
 /** Waits until the member on this host leads its cluster, answers a read that needs a quorum, and has the revision expected. */
 export async function waitEtcd(action: ActionOf<'wait-etcd'>, context: ActionContext): Promise<void> {
-  const file = (path: string | undefined): string | undefined => path && onDisk(context, path);
-  const [cacert, cert, key] = [file(action.cacert), file(action.cert), file(action.key)];
+  const file = async (path: string | undefined): Promise<string | undefined> =>
+    path === undefined ? undefined : (await followOnHost(context.hostRoot, path)).diskPath;
+  const [cacert, cert, key] = [await file(action.cacert), await file(action.cert), await file(action.key)];
   const config: EtcdConfig = cacert === undefined && cert === undefined ? {} : { tls: { cacert, cert, key } };
   const endpoints = parseEndpoints(action.endpoints, { tls: cacert !== undefined });
   await waitUntil(
