@@ -69,3 +69,9 @@ function reasonOf(highest: RevisionSource | undefined, slack: bigint, guessed: b
 function largest(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
+
+/** `maxRaftIndex` of the text of OpenShift's revision.json; it may exceed what JSON.parse keeps. Undefined if it has none. */
+export function parseRevisionFile(text: string): bigint | undefined {
+  const match = /"maxRaftIndex"\s*:\s*(\d{1,20})\b/.exec(text)?.[1];
+  return match === undefined ? undefined : BigInt(match);
+}

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemCode } from '../../base/index.ts';
 import { storageError } from '../../store/index.ts';
+import { parseRevisionFile } from './bump-revision.ts';
 
 /** Where OpenShift's etcd pod keeps it, in the data directory. */
 export const REVISION_FILE_NAME = 'revision.json';
@@ -19,10 +20,4 @@ export async function readRevisionFile(path: string): Promise<bigint | undefined
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw storageError(error, path);
   }
-}
-
-/** See {@link readRevisionFile}. */
-export function parseRevisionFile(text: string): bigint | undefined {
-  const match = /"maxRaftIndex"\s*:\s*(\d{1,20})\b/.exec(text)?.[1];
-  return match === undefined ? undefined : BigInt(match);
 }
