@@ -16,14 +16,21 @@ export class MemoryFile implements WritableAccess {
   readonly steps: FileStep[] = [];
   /** Called before each read, write and flush; may throw as a disk would. */
   before: (step: 'read' | 'write' | 'sync') => void = () => undefined;
-  #bytes: Buffer;
+  /** With room behind the end, so that growing stays cheap. */
+  #room: Buffer;
+  #size: number;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.#bytes = Buffer.from(bytes);
+    this.#room = Buffer.from(bytes);
+    this.#size = bytes.length;
   }
 
   get size(): number {
-    return this.#bytes.length;
+    return this.#size;
+  }
+
+  get #bytes(): Buffer {
+    return this.#room.subarray(0, this.#size);
   }
 
   /** A copy of what the file holds. */
@@ -41,7 +48,10 @@ export class MemoryFile implements WritableAccess {
   write(bytes: Uint8Array, position: number): void {
     this.before('write');
     this.steps.push({ kind: 'write', position, bytes: Uint8Array.from(bytes) });
-    this.#bytes = written(this.#bytes, bytes, position);
+    const end = position + bytes.length;
+    if (end > this.#room.length) this.#room = Buffer.concat([this.#bytes], end * 2);
+    this.#room.set(bytes, position);
+    this.#size = Math.max(this.#size, end);
   }
 
   sync(): void {
