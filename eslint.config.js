@@ -1,4 +1,3 @@
-import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -69,9 +68,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
-    plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
@@ -79,8 +76,6 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      'import-x/no-cycle': 'error',
-      'import-x/no-default-export': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
     },
@@ -99,6 +94,5 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', ...processGlobals] },
   },
   ...Object.entries(HOUSE).map(([folder, allowed]) => houseRule(folder, allowed)),
-  { files: ['*.config.ts'], rules: { 'import-x/no-default-export': 'off' } },
   { files: ['test/**/*.ts', 'bench/**/*.ts', 'demo/**/*.ts', 'scripts/**/*.ts'], rules: { 'no-console': 'off' } },
 );

@@ -88,6 +88,7 @@ async function main() {
   await Promise.all([
     check('types', ['node_modules/typescript/bin/tsc', '--noEmit']),
     check('lint', ['node_modules/eslint/bin/eslint.js', '.']),
+    check('imports', ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src']),
     check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '.']),
     check('build', ['scripts/build.mjs']),
   ]);

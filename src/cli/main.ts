@@ -3,17 +3,13 @@ import { HoldfastError, messageOf } from '../base/index.ts';
 import { defineBackup } from './commands/backup.ts';
 import { defineList } from './commands/list.ts';
 import { definePrune } from './commands/prune.ts';
+import { defineRestore } from './commands/restore.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineVerify } from './commands/verify.ts';
 import { Interruption, type CliEnvironment } from './environment.ts';
 import { exitCodes, exitReasonOf, type ExitReason } from './exit-codes.ts';
 import { showError } from './output/show-error.ts';
-
-/** What a command's action gives back: how it ended. Failures are thrown. */
-export type CommandAction = () => Promise<ExitReason>;
-
-/** Lets a command's definition say what is to be run, without running it while the command line is still being read. */
-export type Schedule = (action: CommandAction) => void;
+import type { CommandAction, Schedule } from './schedule.ts';
 
 /**
  * Runs one command line.
@@ -63,9 +59,14 @@ function defineProgram(environment: CliEnvironment, schedule: Schedule): Command
   defineVerify(program, environment, schedule);
   defineList(program, environment, schedule);
   definePrune(program, environment, schedule);
+  defineRestore(program, environment, schedule);
   // Sub-commands do not inherit these two from their parent by themselves.
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');
+  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError('(see --help)');
   return program;
+}
+
+function allCommands(parent: Command): readonly Command[] {
+  return parent.commands.flatMap((command) => [command, ...allCommands(command)]);
 }
 
 function report(error: unknown, environment: CliEnvironment, args: readonly string[]): ExitReason {

@@ -4,6 +4,12 @@ export { OperationError, operationErrors, operationFindings } from './errors.ts'
 export type { SnapshotInspection } from './inspect-snapshot.ts';
 export { listBackups, type Listing, type ListRequest } from './list-backups.ts';
 export { pruneBackups, type PruneReport, type PruneRequest } from './prune-backups.ts';
+export {
+  restoreMemberFrom,
+  type BumpChoice,
+  type RestoreMemberReport,
+  type RestoreMemberRequest,
+} from './restore-member.ts';
 export { snapshotStatus, type StatusReport } from './snapshot-status.ts';
 export type { Surroundings } from './surroundings.ts';
 export { takeBackup } from './take-backup.ts';

@@ -116,7 +116,7 @@ function missing(where: string, message: string): Finding {
   };
 }
 
-function compareSnapshot(found: SnapshotInspection, recorded: ManifestSnapshot): readonly Finding[] {
+export function compareSnapshot(found: SnapshotInspection, recorded: ManifestSnapshot): readonly Finding[] {
   const status = found.walk?.status;
   return differences(found.path, [
     ['size', found.size, recorded.size],

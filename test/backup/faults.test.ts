@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  ControlPlane} from '../kit/index.ts';
 import {
-  ControlPlane,
   cuttableProxy,
   fill,
   holdfast,
@@ -38,17 +40,17 @@ async function partNames(folder: string): Promise<readonly string[]> {
   return (await namesIn(folder)).filter((name) => name.endsWith('.part'));
 }
 
-/** Starts a run, sends it a signal after `ms` milliseconds, and waits for its end. */
-function interrupted(command: readonly string[], signal: NodeJS.Signals, ms: number): Promise<number | null> {
-  const [program = '', ...args] = command;
+/** Starts a run, sends it a signal when the moment has come, and gives back its exit code: null where the signal ended it. */
+async function interrupted(
+  [program = '', ...args]: readonly string[],
+  signal: NodeJS.Signals,
+  moment: () => Promise<unknown>,
+): Promise<number | null> {
   const child = spawn(program, args, { stdio: 'ignore' });
-  const timer = setTimeout(() => child.kill(signal), ms);
-  return new Promise((resolve) => {
-    child.once('close', (code) => {
-      clearTimeout(timer);
-      resolve(code);
-    });
-  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await Promise.race([moment(), ended]);
+  child.kill(signal);
+  return ended;
 }
 
 describe('a run that is killed', () => {
@@ -59,7 +61,8 @@ describe('a run that is killed', () => {
     expect((await plane.backup(folder)).code).toBe(0);
     const whole = performance.now() - started;
     for (let round = 0; round < 25; round++) {
-      await interrupted(plane.backupCommand(folder), 'SIGKILL', random.below(Math.ceil(whole)));
+      const moment = random.below(Math.ceil(whole));
+      await interrupted(plane.backupCommand(folder), 'SIGKILL', () => delay(moment));
       for (const name of await finalNames(folder)) {
         const { code, stdout } = await holdfast('verify', join(folder, name));
         expect(code, `${name} after round ${round}: ${stdout}`).toBe(0);
@@ -71,10 +74,8 @@ describe('a run that is killed', () => {
 
   it('does not keep the next run away, which removes what was left', async () => {
     const folder = plane.place('left');
-    const writing = interrupted(plane.backupCommand(folder), 'SIGKILL', 60_000);
-    await waitFor(async () => (await partNames(folder)).length > 0);
-    await runCommand(['pkill', '-KILL', '-f', folder]);
-    await writing;
+    const writing = () => waitFor(async () => (await partNames(folder)).length > 0);
+    await interrupted(plane.backupCommand(folder), 'SIGKILL', writing);
     expect(await partNames(folder)).not.toEqual([]);
     const next = await plane.backup(folder);
     expect(next, next.stderr).toMatchObject({ code: 0 });
@@ -85,10 +86,8 @@ describe('a run that is killed', () => {
 
   it('by SIGTERM ends at once, leaves nothing at all, and says so by its exit code', async () => {
     const folder = plane.place('terminated');
-    const running = interrupted(plane.backupCommand(folder), 'SIGTERM', 60_000);
-    await waitFor(async () => (await partNames(folder)).length > 0);
-    await runCommand(['pkill', '-TERM', '-f', folder]);
-    expect(await running).toBe(143);
+    const writing = () => waitFor(async () => (await partNames(folder)).length > 0);
+    expect(await interrupted(plane.backupCommand(folder), 'SIGTERM', writing)).toBe(143);
     expect(await readdir(folder)).toEqual([]);
   });
 });

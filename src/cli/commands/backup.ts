@@ -4,7 +4,7 @@ import type { BackupReport, BackupRequest } from '../../operations/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { addEtcdOptions, readEtcdOptions, type EtcdFlags } from '../etcd-options.ts';
 import type { ExitReason } from '../exit-codes.ts';
-import type { Schedule } from '../main.ts';
+import type { Schedule } from '../schedule.ts';
 import { parseDuration } from '../parse.ts';
 import { addRetentionOptions, readRetentionPolicy, type RetentionFlags } from '../retention-options.ts';
 import { setUp } from '../setup.ts';

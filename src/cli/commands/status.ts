@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
 import type { ExitReason } from '../exit-codes.ts';
-import type { Schedule } from '../main.ts';
+import type { Schedule } from '../schedule.ts';
 import { setUp } from '../setup.ts';
 
 /** `holdfast status <snapshot>` */

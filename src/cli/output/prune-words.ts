@@ -25,7 +25,7 @@ export function pruneLines(report: PruneReport): readonly string[] {
   for (const { id, message } of report.failed)
     lines.push(`FAILED${' '.repeat(Math.max(0, width - 6))}  ${id}  ${message}`);
   const freed = report.removed.reduce((sum, { bytes }) => sum + bytes, 0);
-  const summary = `${report.kept.length} kept, ${report.removed.length} ${verb}, ${formatBytes(freed)} ${report.dryRun ? 'would be freed' : 'freed'}`;
+  const summary = `${report.kept.length} kept, ${report.removed.length} ${report.dryRun ? 'to remove' : 'removed'}, ${formatBytes(freed)} ${report.dryRun ? 'would be freed' : 'freed'}`;
   lines.push(report.failed.length === 0 ? summary : `${summary}; ${report.failed.length} could not be removed`);
   return lines;
 }
