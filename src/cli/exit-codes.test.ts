@@ -8,8 +8,9 @@ import { hostErrors } from '../host/index.ts';
 import { kubeErrors } from '../kube/index.ts';
 import { operationErrors } from '../operations/index.ts';
 import { retentionErrors } from '../retention/index.ts';
-import { snapshotErrors } from '../snapshot/index.ts';
+import { restoreErrors, snapshotErrors } from '../snapshot/index.ts';
 import { storeErrors } from '../store/index.ts';
+import { walErrors } from '../wal/index.ts';
 import { cliErrors } from './errors.ts';
 import { exitCodes, exitReasonOf } from './exit-codes.ts';
 
@@ -23,9 +24,11 @@ const tables: readonly ErrorTable[] = [
   kubeErrors,
   operationErrors,
   protobuf.protobufErrors,
+  restoreErrors,
   retentionErrors,
   snapshotErrors,
   storeErrors,
+  walErrors,
 ];
 
 class AnyError extends HoldfastError {
