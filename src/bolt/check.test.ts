@@ -195,6 +195,38 @@ describe('damage to the freelist', () => {
   });
 });
 
+describe('a hostile file', () => {
+  it('whose pages all claim all that follow them is examined in time that grows with its size alone', () => {
+    const file = makeBolt({ one: { entries: entries(3000) } }, { entriesPerLeaf: 1, childrenPerBranch: 100 });
+    const bytes = Buffer.from(file.bytes);
+    const last = bytes.length / file.pageSize - 1;
+    let read = 0;
+    const source = inMemory(bytes);
+    const counting = {
+      size: source.size,
+      read: (target: Uint8Array, position: number): number => {
+        read += target.length;
+        return source.read(target, position);
+      },
+    };
+    // Backwards, so that each page's claim begins with pages that are not taken yet.
+    for (const { id, kind } of file.pages) {
+      if (kind === 'leaf') bytes.writeUInt32LE(last - id, id * file.pageSize + 12);
+      else reverseChildren(bytes.subarray(id * file.pageSize, (id + 1) * file.pageSize));
+    }
+    const { findings } = checkBolt(counting);
+    expect(findings.map(({ code }) => code)).toContain('BOLT_PAGE_SHARED');
+    expect(read).toBeLessThan(bytes.length * 3);
+  });
+});
+
+/** Gives a branch page's children the reverse order, and leaves its keys as they are. */
+function reverseChildren(page: Buffer): void {
+  const count = page.readUInt16LE(10);
+  const children = Array.from({ length: count }, (_, index) => page.readBigUInt64LE(24 + index * 16)).reverse();
+  for (const [index, child] of children.entries()) page.writeBigUInt64LE(child, 24 + index * 16);
+}
+
 describe('any bytes at all', () => {
   it('are examined to the end without a foreign error', () => {
     const file = makeBolt(

@@ -34,9 +34,9 @@ export interface TreeWalkerOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** Real trees of 2^32 pages have a fifth of this, and etcd nests no buckets at all. */
-const DEEPEST_TREE = 64;
-const DEEPEST_NESTING = 64;
+/** Deep enough for 2^32 pages with two children each; etcd's trees have a fifth of this, and it nests no buckets. */
+const DEEPEST_TREE = 32;
+const DEEPEST_NESTING = 32;
 
 /** Pages between two siblings that are read along rather than skipped with another system call. */
 const WIDEST_GAP = 8;
@@ -175,6 +175,8 @@ export class TreeWalker {
     for (let next = page + 1; next <= page + header.overflow; next++) {
       if (this.pages.add(next)) continue;
       this.#report('BOLT_PAGE_SHARED', next, `page ${next} is in use already, but page ${page} claims it too`);
+      // What follows is left out, so that pages which all claim each other are not read over and over.
+      return { ...header, overflow: next - page - 1 };
     }
     return header;
   }
