@@ -43,5 +43,6 @@ export {
 } from './archive/extract-archive.ts';
 export { readEtcdMember, type EtcdMemberSettings } from './etcd-member.ts';
 export { readHostText } from './host-files.ts';
+export { isRunnablePod } from './pod-manifest.ts';
 export { followOnHost, mountOf, placeOnHost, type HostPlace } from './places.ts';
 export { askWhetherStopped, type ListenAddress, type StopAnswer, type StopQuestion } from './stopped.ts';

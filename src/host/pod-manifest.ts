@@ -127,3 +127,12 @@ export function versionOfImage(image: string | undefined): string | undefined {
   // A tag cannot hold the `+` of `v1.30.5+rke2r1`.
   return version[2] === undefined ? version[1] : `${version[1]}+${version[2]}`;
 }
+
+/** Whether a text is the manifest of a pod with at least one container. */
+export function isRunnablePod(text: string): boolean {
+  try {
+    return podSchema.safeParse(load(text)).success;
+  } catch {
+    return false;
+  }
+}

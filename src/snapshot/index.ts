@@ -21,6 +21,7 @@ export type { EntryVisitor } from './visitor.ts';
 export { walkPart, type PartResult, type WalkPartOptions } from './walk-part.ts';
 export { planWalk, type PartStep, type PlanOptions, type WalkPart, type WalkPlan } from './walk-plan.ts';
 export {
+  planRestore,
   restoreErrors,
   RestoreError,
   restoreMember,

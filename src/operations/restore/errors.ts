@@ -73,3 +73,35 @@ export const recoveryFindings = {
 } as const satisfies Readonly<Record<string, string>>;
 
 export type RecoveryFindingCode = keyof typeof recoveryFindings;
+
+/** What `--override <code>` turns from an error into a warning. Damage and doubt about what would run yield to nothing. */
+export const OVERRIDABLE: readonly RecoveryFindingCode[] = [
+  'RECOVERY_OTHER_CLUSTER',
+  'RECOVERY_VERSION_DIFFERS',
+  'RECOVERY_CERTIFICATE_EXPIRED',
+  'RECOVERY_KEYS_MISSING',
+  'RECOVERY_NO_ROOM',
+  'RECOVERY_MEMBER_RUNNING',
+  'RECOVERY_WAL_TAIL',
+];
+
+/** One finding of a check before a restore. */
+export function finding(
+  severity: Finding['severity'],
+  code: RecoveryFindingCode,
+  where: string,
+  message: string,
+  hint?: string,
+): Finding {
+  const canOverride = severity === 'error' && OVERRIDABLE.includes(code);
+  const override = canOverride ? ` To go on in spite of it: --override ${code}.` : '';
+  const text = `${hint ?? ''}${override}`.trim();
+  return { severity, code, where, message, ...(text === '' ? {} : { hint: text }) };
+}
+
+/** The findings with those that the operator overrides as warnings. */
+export function applyOverrides(findings: readonly Finding[], overrides: ReadonlySet<string>): readonly Finding[] {
+  return findings.map((each) =>
+    each.severity === 'error' && overrides.has(each.code) ? { ...each, severity: 'warning' } : each,
+  );
+}

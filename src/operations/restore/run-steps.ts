@@ -92,7 +92,7 @@ async function note(
 }
 
 async function noteFailure(journal: Journal, step: Step, error: unknown): Promise<void> {
-  const code = error instanceof HoldfastError ? error.code : 'UNFORESEEN';
+  const code = error instanceof HoldfastError ? String(error.code) : 'UNFORESEEN';
   await journal.noteFailure(step.id, code, messageOf(error));
 }
 
