@@ -1,6 +1,5 @@
 import type { Manifest } from '../backup/index.ts';
 import type { Finding } from '../base/index.ts';
-import type { ClusterSurvey, SnapshotCandidate } from '../etcd/index.ts';
 import type { RetentionPolicy } from '../retention/index.ts';
 import type { Lock } from '../store/index.ts';
 import type { SourceRequest } from './backup-source.ts';
@@ -8,6 +7,7 @@ import type { ProxySettings } from './checks/proxy.ts';
 import type { SnapshotInspection } from './inspect-snapshot.ts';
 import type { Preflight } from './preflight.ts';
 import type { PruneReport } from './prune-backups.ts';
+import type { SnapshotOrigin } from './snapshot-origin.ts';
 
 export interface BackupRequest extends SourceRequest {
   /** The repository; made, 0700, if it is not there. */
@@ -44,8 +44,7 @@ export interface BackupReport {
 
 /** What was learned before the start. */
 export interface Circumstances {
-  readonly survey: ClusterSurvey;
-  readonly candidates: readonly SnapshotCandidate[];
+  readonly origin: SnapshotOrigin;
   /** Held for the whole run; asserted before the files get their names. */
   readonly locks: readonly Lock[];
   readonly preflight: Preflight;

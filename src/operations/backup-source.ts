@@ -19,6 +19,8 @@ export interface SourceRequest {
   readonly layout: HostLayout | 'auto';
   readonly hostRoot: string;
   readonly snapshotOnly: boolean;
+  /** The data directory of a stopped member, for when no etcd can be asked. */
+  readonly fromDataDir: string | undefined;
 }
 
 /** What is to be backed up: an etcd cluster, and the host whose static pods belong to it, where there is one. */
@@ -27,12 +29,15 @@ export interface BackupSource {
   readonly host: ControlPlaneHost | undefined;
   /** Whether static pod resources are to be saved. */
   readonly withResources: boolean;
+  /** Empty where the snapshot comes from a data directory. */
   readonly endpoints: readonly EtcdEndpoint[];
   readonly config: EtcdConfig;
   /** The member on this host, which is preferred as the reference does. */
   readonly local: EtcdEndpoint | undefined;
   readonly findings: readonly Finding[];
 }
+
+const NOBODY = { endpoints: [], local: undefined };
 
 /** Where etcd listens for clients when nobody says otherwise; etcdctl's default too. */
 const DEFAULT_ENDPOINT = '127.0.0.1:2379';
@@ -52,7 +57,7 @@ export async function findSource(
   if (host === undefined && !request.snapshotOnly) findings.push(noLayout(request.hostRoot));
   if (host !== undefined) log.debug('found a control-plane host', { layout: host.layout, node: host.nodeName });
   const tls = chooseTls(request.etcd, host);
-  const { endpoints, local } = chooseEndpoints(request.etcd, host, tls);
+  const { endpoints, local } = request.fromDataDir === undefined ? chooseEndpoints(request.etcd, host, tls) : NOBODY;
   const { login } = request.etcd;
   const user = login === undefined ? {} : { user: { name: login.user, password: login.password } };
   return {

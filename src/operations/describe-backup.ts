@@ -45,11 +45,8 @@ export function describeBackup(
     timestamp: description.timestamp,
     dirty: [...circumstances.forced],
     cluster: describeCluster(description),
-    member: describeMember(description),
-    etcd: {
-      version: snapshot.candidate.status.version,
-      storageVersion: snapshot.storageVersion ?? snapshot.candidate.status.storageVersion,
-    },
+    member: snapshot.member,
+    etcd: snapshot.etcd,
     snapshot: describeSnapshot(description),
     resources: describeResources(description),
     encryption: encryption.manifest,
@@ -65,31 +62,12 @@ export function describeBackup(
 function describeCluster({ circumstances, inspection, source }: BackupDescription): Manifest['cluster'] {
   const facts = inspection.census === undefined ? undefined : clusterFacts(inspection.census);
   return {
-    etcdClusterId: circumstances.survey.clusterId ?? 0n,
+    etcdClusterId: circumstances.origin.clusterId,
     kubeSystemUid: facts?.kubeSystemUid,
     kubernetesVersion: source.host?.kubernetesVersion ?? facts?.kubernetesVersion,
     openshiftVersion: facts?.openshiftVersion,
-    members: circumstances.survey.members.map(({ id, name, peerUrls, clientUrls, isLearner }) => ({
-      id,
-      name,
-      peerUrls: [...peerUrls],
-      clientUrls: [...clientUrls],
-      learner: isLearner,
-    })),
+    members: [...circumstances.origin.members],
   };
-}
-
-function describeMember({ snapshot, circumstances }: BackupDescription): Manifest['member'] {
-  const { status, endpoint } = snapshot.candidate;
-  const known = circumstances.survey.members.find(({ id }) => id === status.memberId);
-  const role = status.isLearner
-    ? 'learner'
-    : status.leader === 0n
-      ? 'unknown'
-      : status.leader === status.memberId
-        ? 'leader'
-        : 'follower';
-  return { id: status.memberId, name: known?.name, endpoint: endpoint.url, role };
 }
 
 function describeSnapshot({ snapshot, inspection }: BackupDescription): Manifest['snapshot'] {

@@ -1,10 +1,10 @@
 import { scanRepository, type Backup } from '../backup/index.ts';
 import type { Finding } from '../base/index.ts';
-import type { SnapshotCandidate } from '../etcd/index.ts';
 import { planSpace, type RetentionPolicy } from '../retention/index.ts';
 import type { BackupSource } from './backup-source.ts';
 import { findShortRoom, noRoom } from './checks/room.ts';
 import { removeBackup } from './prune-backups.ts';
+import type { SnapshotOrigin } from './snapshot-origin.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { BackupRequest } from './backup-request.ts';
 import { verifyBackup } from './verify-backup.ts';
@@ -15,7 +15,7 @@ const RESOURCES_BYTES = 8 * 1024 * 1024;
 export interface RoomRequest {
   readonly request: BackupRequest;
   readonly source: BackupSource;
-  readonly candidates: readonly SnapshotCandidate[];
+  readonly origin: Pick<SnapshotOrigin, 'bytes'>;
   /** False while another check refuses: then nothing may be removed for a run that will not start. */
   readonly mayRemove: boolean;
 }
@@ -28,8 +28,7 @@ export interface RoomRequest {
  */
 export async function makeRoom(room: RoomRequest, surroundings: Surroundings): Promise<readonly Finding[]> {
   const { folder, resourcesDir = folder, retention } = room.request;
-  const largest = room.candidates.reduce((most, { status }) => Math.max(most, Number(status.dbSize)), 0);
-  const need = { snapshotBytes: largest, resourcesBytes: room.source.withResources ? RESOURCES_BYTES : 0 };
+  const need = { snapshotBytes: room.origin.bytes, resourcesBytes: room.source.withResources ? RESOURCES_BYTES : 0 };
   const short = await findShortRoom(folder, resourcesDir, need);
   const here = short.find((place) => place.folder === folder);
   if (here === undefined || retention === undefined || !room.mayRemove) return short.map(noRoom);

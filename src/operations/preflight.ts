@@ -1,12 +1,11 @@
 import { clusterProxy, createApiClient, loadKubeconfig, type ApiClient } from '../apiserver/index.ts';
 import { messageOf, type Finding } from '../base/index.ts';
-import type { ClusterSurvey } from '../etcd/index.ts';
 import { inspectCertificates, resolveHostPath, type CertificateReport, type ControlPlaneHost } from '../host/index.ts';
 import type { BackupSource } from './backup-source.ts';
-import { checkClusterHealth } from './checks/cluster-health.ts';
 import { checkProxy, type ProxySettings } from './checks/proxy.ts';
 import { checkRollout, rolloutUnknown } from './checks/rollout.ts';
 import { OperationError } from './errors.ts';
+import type { SnapshotOrigin } from './snapshot-origin.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What `--force` goes on in spite of: the state of the cluster. A full disk or another run yields to nothing. */
@@ -29,7 +28,7 @@ export interface Preflight {
 /** Asks everything that has to be known before a backup starts, at once; decides nothing. */
 export async function runPreflight(
   source: BackupSource,
-  survey: ClusterSurvey,
+  origin: Pick<SnapshotOrigin, 'findings'>,
   proxyVariables: ProxySettings,
   surroundings: Surroundings,
 ): Promise<Preflight> {
@@ -37,12 +36,13 @@ export async function runPreflight(
     source.host !== undefined && source.withResources
       ? inspectCertificates(source.host, { now: surroundings.clock.now(), signal: surroundings.signal })
       : undefined,
-    source.host?.layout === 'openshift'
+    // Without a running etcd there is no API server to ask, and no operator that could roll out anything.
+    source.host?.layout === 'openshift' && source.endpoints.length > 0
       ? askOpenShift(source.host, source.withResources, proxyVariables, surroundings)
       : [],
   ]);
   return {
-    findings: [...source.findings, ...checkClusterHealth(survey), ...(certificates?.findings ?? []), ...cluster],
+    findings: [...source.findings, ...origin.findings, ...(certificates?.findings ?? []), ...cluster],
     certificates,
   };
 }

@@ -1,8 +1,9 @@
 import { relative } from 'node:path';
-import { PartFile, type Finding } from '../base/index.ts';
+import type { Finding, PartFile } from '../base/index.ts';
 import { verifyArchive, writeResourcesArchive, type ControlPlaneHost } from '../host/index.ts';
 import { storageError } from '../store/index.ts';
 import { OperationError } from './errors.ts';
+import { createPartFile } from './snapshot-spool.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The static pod resources as they were saved: on the disk under their `.part` name, and read back to the end. */
@@ -30,7 +31,7 @@ export async function saveResources(
   surroundings: Surroundings,
 ): Promise<SavedResources> {
   const { signal, progress } = surroundings;
-  const file = await createPart(path);
+  const file = await createPartFile(path);
   const stage = progress.begin('static pod resources');
   try {
     const written = await writeResourcesArchive(host, sinkOf(file), {
@@ -69,14 +70,6 @@ function sinkOf(file: PartFile): { write(bytes: Uint8Array): Promise<{ readonly 
         throw storageError(error, file.partPath);
       }),
   };
-}
-
-async function createPart(path: string): Promise<PartFile> {
-  try {
-    return await PartFile.create(path);
-  } catch (error) {
-    throw storageError(error, path);
-  }
 }
 
 async function seal(file: PartFile): Promise<void> {

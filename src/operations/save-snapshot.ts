@@ -1,24 +1,31 @@
-import type { FileHandle } from 'node:fs/promises';
-import { HoldfastError, PartFile, type ProgressStage } from '../base/index.ts';
-import { connectMember, EtcdError, streamSnapshot, type EtcdConfig, type SnapshotCandidate } from '../etcd/index.ts';
-import { SnapshotHasher, type TrailerReport } from '../snapshot/index.ts';
-import { storageError } from '../store/index.ts';
+import type { Manifest } from '../backup/index.ts';
+import { HoldfastError, type PartFile } from '../base/index.ts';
+import {
+  connectMember,
+  EtcdError,
+  streamSnapshot,
+  type ClusterMember,
+  type EtcdConfig,
+  type SnapshotCandidate,
+} from '../etcd/index.ts';
+import type { TrailerReport } from '../snapshot/index.ts';
 import { OperationError } from './errors.ts';
+import { createPartFile, SnapshotSpool } from './snapshot-spool.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A snapshot as it came: on the disk under its `.part` name, and equal to the checksum that etcd sent behind it. */
 export interface SavedSnapshot {
   readonly file: PartFile;
-  /** The member it came from. */
-  readonly candidate: SnapshotCandidate;
+  /** Where it came from, for people: an endpoint, a data directory. */
+  readonly from: string;
+  readonly member: Manifest['member'];
+  readonly etcd: Manifest['etcd'];
   /** Bytes in the file, the checksum's 32 included. */
   readonly size: number;
   /** SHA-256 of the whole file, hexadecimal. */
   readonly sha256: string;
   /** SHA-256 of the database, hexadecimal: the one that etcd sent. */
   readonly contentSha256: string;
-  /** Since etcd 3.6. */
-  readonly storageVersion: string | undefined;
 }
 
 export interface SaveSnapshotRequest {
@@ -26,6 +33,8 @@ export interface SaveSnapshotRequest {
   readonly path: string;
   /** Best first; the next one is tried when one fails. */
   readonly candidates: readonly SnapshotCandidate[];
+  /** The cluster's members as it knows them, for the names. */
+  readonly members: readonly ClusterMember[];
   readonly config: EtcdConfig;
   /** How long a member may be silent, milliseconds. */
   readonly idleTimeoutMs: number;
@@ -67,43 +76,28 @@ async function saveFrom(
   surroundings: Surroundings,
 ): Promise<SavedSnapshot> {
   const { endpoint, status } = candidate;
-  const file = await createPart(request.path);
+  const file = await createPartFile(request.path);
   const stage = surroundings.progress.begin(`snapshot from ${endpoint.url}`, Number(status.dbSize));
-  const member = connectMember(endpoint, request.config);
+  const connection = connectMember(endpoint, request.config);
   try {
-    const spool = new Spool(file, stage);
-    const { storageVersion } = await streamSnapshot(member, {
+    const spool = new SnapshotSpool(file, stage);
+    const { storageVersion } = await streamSnapshot(connection, {
       signal: surroundings.signal,
       idleTimeoutMs: request.idleTimeoutMs,
       onChunk: (chunk) => spool.take(chunk),
     });
     const trailer = await spool.finish();
-    await sealed(file);
     if (trailer.state !== 'good') throw checksumDiffers(endpoint.url, trailer);
     const { size, sha256, sha256OfContent } = trailer;
-    return { file, candidate, size, sha256, contentSha256: sha256OfContent, storageVersion };
+    const member = describeMember(candidate, request.members);
+    const etcd = { version: status.version, storageVersion: storageVersion ?? status.storageVersion };
+    return { file, from: endpoint.url, member, etcd, size, sha256, contentSha256: sha256OfContent };
   } catch (error) {
     await file.discard();
     throw error;
   } finally {
     stage.end();
-    member.close();
-  }
-}
-
-async function createPart(path: string): Promise<PartFile> {
-  try {
-    return await PartFile.create(path);
-  } catch (error) {
-    throw storageError(error, path);
-  }
-}
-
-async function sealed(file: PartFile): Promise<void> {
-  try {
-    await file.seal();
-  } catch (error) {
-    throw storageError(error, file.partPath);
+    connection.close();
   }
 }
 
@@ -118,70 +112,12 @@ function checksumDiffers(url: string, { sha256OfContent, trailer }: TrailerRepor
   );
 }
 
-/** Large writes cost few system calls; two of them in flight bound the memory. */
-const WRITE_BYTES = 1024 * 1024;
-
-/** Takes the stream's chunks to the disk and hashes them on the way. */
-class Spool {
-  readonly #file: PartFile;
-  readonly #stage: ProgressStage;
-  readonly #hasher = new SnapshotHasher();
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(file: PartFile, stage: ProgressStage) {
-    this.#file = file;
-    this.#stage = stage;
-  }
-
-  /** Gives back a promise only when the stream has to wait for the disk. */
-  take(chunk: Uint8Array): void | Promise<void> {
-    this.#stage.advance(chunk.length);
-    this.#hasher.update(chunk);
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.length;
-    return this.#waitingBytes < WRITE_BYTES ? undefined : this.#flush();
-  }
-
-  async finish(): Promise<TrailerReport> {
-    await this.#flush();
-    await this.#writing;
-    return this.#hasher.finish();
-  }
-
-  /** Starts the next write as soon as the one before it is done; waits only for that one. */
-  async #flush(): Promise<void> {
-    await this.#writing;
-    const batch = this.#waiting;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    this.#writing = writeWhole(this.#file.handle, batch).catch((error: unknown) => {
-      throw storageError(error, this.#file.partPath);
-    });
-    // A failure is met by the next flush; until then it must not count as unhandled.
-    this.#writing.catch(() => undefined);
-  }
-}
-
-/** `writev` may write less than all of it. */
-async function writeWhole(handle: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
-  let rest = batch;
-  while (rest.length > 0) {
-    const { bytesWritten } = await handle.writev(rest);
-    rest = without(rest, bytesWritten);
-  }
-}
-
-function without(batch: readonly Uint8Array[], written: number): readonly Uint8Array[] {
-  let left = written;
-  const rest: Uint8Array[] = [];
-  for (const chunk of batch) {
-    if (left >= chunk.length) left -= chunk.length;
-    else {
-      rest.push(chunk.subarray(left));
-      left = 0;
-    }
-  }
-  return rest;
+function describeMember(
+  { status, endpoint }: SnapshotCandidate,
+  members: readonly ClusterMember[],
+): Manifest['member'] {
+  const { memberId, leader, isLearner } = status;
+  const name = members.find(({ id }) => id === memberId)?.name;
+  const role = isLearner ? 'learner' : leader === 0n ? 'unknown' : leader === memberId ? 'leader' : 'follower';
+  return { id: memberId, name, endpoint: endpoint.url, role };
 }

@@ -1,15 +1,6 @@
 import { join } from 'node:path';
 import { formatBackupFileName, formatBackupId, type FileKind } from '../backup/index.ts';
-import {
-  formatId,
-  hasErrors,
-  makePrivateFolder,
-  messageOf,
-  type Finding,
-  type Log,
-  type PartFile,
-} from '../base/index.ts';
-import { chooseSnapshotMembers, surveyCluster, type ClusterSurvey, type SnapshotCandidate } from '../etcd/index.ts';
+import { hasErrors, makePrivateFolder, messageOf, type Finding, type Log, type PartFile } from '../base/index.ts';
 import { probeWritable, storageError, type Lock } from '../store/index.ts';
 import type { BackupReport, BackupRequest, Circumstances } from './backup-request.ts';
 import { findSource, type BackupSource } from './backup-source.ts';
@@ -24,7 +15,9 @@ import { decideOnFindings, isRefused, runPreflight } from './preflight.ts';
 import { pruneLocked, type PruneReport } from './prune-backups.ts';
 import { CommittedError, publish } from './publish.ts';
 import { saveResources, type SavedResources } from './save-resources.ts';
-import { saveSnapshot, type SavedSnapshot } from './save-snapshot.ts';
+import type { SavedSnapshot } from './save-snapshot.ts';
+import { liveCluster, type SnapshotOrigin } from './snapshot-origin.ts';
+import { stoppedMember } from './stopped-member.ts';
 import type { Surroundings } from './surroundings.ts';
 import { chooseTimestamp } from './timestamp.ts';
 
@@ -40,16 +33,21 @@ export async function takeBackup(request: BackupRequest, surroundings: Surroundi
     await prepareFolders(request);
     return holding(await lockRepository(request.folder, 'backup', limited), async (repository) => {
       await finishDeadRuns(request, limited);
-      const survey = await surveyCluster(source.endpoints, source.config, { signal: limited.signal });
-      const candidates = requireCandidates(survey, source);
-      return holding(await lockCluster(survey.clusterId ?? 0n, limited), async (cluster) => {
+      const origin = await findOrigin(request, source, limited);
+      return holding(await lockCluster(origin.clusterId, limited), async (cluster) => {
         const started = limited.clock.monotonicMs();
-        const taken = await run(request, source, { survey, candidates, locks: [repository, cluster] }, limited);
+        const taken = await run(request, source, { origin, locks: [repository, cluster] }, limited);
         const retention = await applyRetention(request, taken.id, repository, limited);
         return { ...taken, folder: request.folder, retention, durationMs: limited.clock.monotonicMs() - started };
       });
     });
   });
+}
+
+function findOrigin(request: BackupRequest, source: BackupSource, surroundings: Surroundings): Promise<SnapshotOrigin> {
+  return request.fromDataDir === undefined
+    ? liveCluster(source, request, surroundings)
+    : stoppedMember(request.fromDataDir, surroundings);
 }
 
 type Taken = Omit<BackupReport, 'folder' | 'retention' | 'durationMs'>;
@@ -60,9 +58,9 @@ async function run(
   ground: Omit<Circumstances, 'preflight' | 'forced'>,
   surroundings: Surroundings,
 ): Promise<Taken> {
-  const preflight = await runPreflight(source, ground.survey, request.proxyVariables, surroundings);
+  const preflight = await runPreflight(source, ground.origin, request.proxyVariables, surroundings);
   const mayRemove = !isRefused(preflight.findings, request.force);
-  const room = await makeRoom({ request, source, candidates: ground.candidates, mayRemove }, surroundings);
+  const room = await makeRoom({ request, source, origin: ground.origin, mayRemove }, surroundings);
   const forced = decideOnFindings([...preflight.findings, ...room], request.force);
   logFindings(preflight.findings, surroundings.log);
   return take(request, source, { ...ground, preflight, forced }, surroundings);
@@ -77,11 +75,8 @@ async function take(
   const names = await chooseNames(request, source, circumstances.forced.length > 0, surroundings);
   const parts: PartFile[] = [];
   try {
-    const { config } = source;
-    const { candidates } = circumstances;
-    const { idleTimeoutMs, resourcesDir } = request;
-    const path = names.files.snapshot;
-    const snapshot = await saveSnapshot({ path, candidates, config, idleTimeoutMs }, surroundings);
+    const { resourcesDir } = request;
+    const snapshot = await circumstances.origin.save(names.files.snapshot);
     parts.push(snapshot.file);
     const resources = await saveResourcesOf(source, names.files.resources, surroundings);
     if (resources !== undefined) parts.push(resources.file);
@@ -170,7 +165,7 @@ function revisionFolders({ host, withResources }: BackupSource): BackupReport['s
 function requireGood(snapshot: SavedSnapshot, findings: readonly Finding[]): void {
   if (!hasErrors(findings)) return;
   const errors = findings.filter(({ severity }) => severity === 'error');
-  const url = snapshot.candidate.endpoint.url;
+  const url = snapshot.from;
   throw new OperationError('OPERATION_NOT_GOOD', `the backup from ${url} is not good, and was discarded`, {
     subject: url,
     hint: 'If the snapshot is damaged, the member itself may be: take the backup from another one by --endpoints, and examine this one.',
@@ -203,13 +198,6 @@ async function prepareFolders({ folder, resourcesDir }: BackupRequest): Promise<
     }
     await probeWritable(place);
   }
-}
-
-function requireCandidates(survey: ClusterSurvey, source: BackupSource): readonly SnapshotCandidate[] {
-  const candidates = chooseSnapshotMembers(survey.endpoints, { prefer: source.local });
-  if (candidates.length > 0) return candidates;
-  const first = survey.endpoints.find(({ error }) => error !== undefined)?.error;
-  throw first ?? new TypeError(`cluster ${formatId(survey.clusterId ?? 0n)} has no candidate and no error`);
 }
 
 async function holding<T>(lock: Lock, work: (lock: Lock) => Promise<T>): Promise<T> {

@@ -15,6 +15,7 @@ interface BackupFlags extends EtcdFlags, RetentionFlags {
   readonly resourcesDir?: string;
   readonly layout: BackupRequest['layout'];
   readonly hostRoot: string;
+  readonly fromDataDir?: string;
   readonly timeout?: number;
   readonly idleTimeout: number;
   readonly output: 'text' | 'json';
@@ -40,6 +41,10 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
         .default('auto'),
     )
     .option('--host-root <folder>', "the folder that is the host's /", '/');
+  command.option(
+    '--from-data-dir <folder>',
+    "take the snapshot from a stopped member's data directory, for when none can start",
+  );
   addEtcdOptions(command);
   addRetentionOptions(command)
     .addOption(
@@ -77,6 +82,7 @@ async function readRequest(folder: string, flags: BackupFlags, environment: CliE
     snapshotOnly: flags.snapshotOnly === true,
     layout: flags.layout,
     hostRoot: place(flags.hostRoot),
+    fromDataDir: flags.fromDataDir === undefined ? undefined : place(flags.fromDataDir),
     etcd: await readEtcdOptions(flags, environment),
     retention: readRetentionPolicy(flags),
     timeoutMs: flags.timeout,
