@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { systemClock } from './base/index.ts';
 import { Interruption, runCli, type CliEnvironment, type Terminal } from './cli/index.ts';
@@ -8,6 +9,7 @@ declare const HOLDFAST_VERSION: string;
 
 /** The process as the commands see it: real streams, clock, signals and worker threads. */
 function realEnvironment(): CliEnvironment {
+  const signal = abortOnSignals();
   const inspectWorker = new URL('./inspect-worker.js', import.meta.url);
   return {
     version: HOLDFAST_VERSION,
@@ -16,10 +18,20 @@ function realEnvironment(): CliEnvironment {
     stdout: asTerminal(process.stdout),
     stderr: asTerminal(process.stderr),
     readStandardInput: () => text(process.stdin),
+    ask: process.stdin.isTTY ? (question) => askAtTerminal(question, signal) : undefined,
     clock: systemClock,
-    signal: abortOnSignals(),
+    signal,
     inspectWorker: existsSync(inspectWorker) ? inspectWorker : undefined,
   };
+}
+
+async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question, { signal });
+  } finally {
+    terminal.close();
+  }
 }
 
 function asTerminal(stream: NodeJS.WriteStream): Terminal {

@@ -17,6 +17,8 @@ export interface CliEnvironment {
   readonly stdout: Terminal;
   readonly stderr: Terminal;
   readonly readStandardInput: () => Promise<string>;
+  /** Asks the person at the terminal and gives back the line typed; absent where there is nobody to ask. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   readonly clock: Clock;
   /** Aborts on SIGINT and SIGTERM; the reason is an {@link Interruption}. */
   readonly signal: AbortSignal;

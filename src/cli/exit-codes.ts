@@ -19,6 +19,11 @@ export const exitCodes = {
     meaning: 'The main thing was done, but something after it was not (such as removing old backups).',
   },
   timedOut: { code: 10, meaning: 'The run took longer in all than --timeout allows; nothing half-done was left.' },
+  unfinished: {
+    code: 11,
+    meaning: 'A restore of a host stopped midway: run it again to continue, or with --rollback.',
+  },
+  takenBack: { code: 12, meaning: 'A restore of a host failed before its new data was used; everything was put back.' },
   interrupted: { code: 130, meaning: 'Interrupted by SIGINT; nothing half-done has a final name.' },
   terminated: { code: 143, meaning: 'Ended by SIGTERM; nothing half-done has a final name.' },
 } as const;
@@ -52,6 +57,8 @@ const reasonByPrefix: readonly (readonly [prefix: string, reason: ExitReason])[]
   ['RECOVERY_REFUSED', 'refused'],
   ['RECOVERY_NOT_CONFIRMED', 'refused'],
   ['RECOVERY_UNFINISHED', 'refused'],
+  ['RECOVERY_STEP_FAILED', 'unfinished'],
+  ['RECOVERY_ROLLED_BACK', 'takenBack'],
   ['RECOVERY_NOTHING_TO_ROLL_BACK', 'usage'],
   ['RECOVERY_', 'host'],
   ['BOLT_', 'notGood'],

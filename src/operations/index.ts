@@ -15,3 +15,7 @@ export type { Surroundings } from './surroundings.ts';
 export { takeBackup } from './take-backup.ts';
 export type { BackupVerification } from './verify-backup.ts';
 export { verifyPath, type VerifyReport, type VerifyRequest } from './verify-path.ts';
+export { OVERRIDABLE, RecoveryError, recoveryErrors, recoveryFindings } from './restore/errors.ts';
+export type { RecordEvent, RestoreSurroundings } from './restore/contracts.ts';
+export type { RestoreHostRequest, RestoreOnHostRequest, RestorePreview, RestoreReport } from './restore/requests.ts';
+export { restoreHost, rollBackHost } from './restore/restore-host.ts';
