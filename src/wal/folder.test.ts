@@ -2,9 +2,15 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRaftSnapshot, createWal, listRaftSnapshots, openWal, SEGMENT_BYTES } from './folder.ts';
+import {
+  createRaftSnapshot,
+  createWal,
+  listRaftSnapshots,
+  openWal,
+  SEGMENT_BYTES,
+  summarizeWalFolder,
+} from './folder.ts';
 import type { RecordBody } from './record.ts';
-import { summarizeWal } from './summary.ts';
 
 const metadata: RecordBody = { kind: 'metadata', identity: { memberId: 0xa1n, clusterId: 0xc1n } };
 const confState = { voters: [0xa1n], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
@@ -25,9 +31,7 @@ describe('a log on disk', () => {
       size: SEGMENT_BYTES,
       mode: 0o600,
     });
-    const wal = await openWal(folder);
-    expect(summarizeWal(wal.segments)).toMatchObject({ identity: { memberId: 0xa1n }, hardState: { term: 1n } });
-    wal.close();
+    expect(await summarizeWalFolder(folder)).toMatchObject({ identity: { memberId: 0xa1n }, hardState: { term: 1n } });
   });
 
   it('is not written over another', async () => {

@@ -13,6 +13,7 @@ import {
 import { encodeRaftSnapshot, type RaftSnapshot } from './raft-snapshot.ts';
 import type { RecordBody } from './record.ts';
 import type { WalSegment } from './segment-bytes.ts';
+import { summarizeWal, type SummaryOptions, type WalSummary } from './summary.ts';
 
 /** What etcd gives a new segment; it reserves the room on the disk itself when it opens the log (fileutil.ZeroToEnd). */
 export const SEGMENT_BYTES = 64_000_000;
@@ -54,6 +55,21 @@ function segmentOf(name: string, source: OpenFile | undefined): readonly WalSegm
 async function segmentNames(folder: string): Promise<readonly string[]> {
   const entries = await list(folder);
   return entries.filter((name) => decodeSegmentName(name) !== undefined).sort();
+}
+
+/**
+ * Sums up the log in a folder; see {@link summarizeWal}. Nobody should write to it meanwhile: a running member's log
+ * seems torn at times.
+ *
+ * @throws WalError as {@link openWal} does; the signal's reason if it aborts
+ */
+export async function summarizeWalFolder(folder: string, options: SummaryOptions = {}): Promise<WalSummary> {
+  const wal = await openWal(folder);
+  try {
+    return summarizeWal(wal.segments, options);
+  } finally {
+    wal.close();
+  }
 }
 
 /** The raft snapshots in `member/snap`, newest first. */

@@ -9,7 +9,15 @@ export {
   type SegmentName,
 } from './file-names.ts';
 export { walFindings, type WalFindingCode } from './findings.ts';
-export { createRaftSnapshot, createWal, listRaftSnapshots, openWal, SEGMENT_BYTES, type OpenWal } from './folder.ts';
+export {
+  createRaftSnapshot,
+  createWal,
+  listRaftSnapshots,
+  openWal,
+  SEGMENT_BYTES,
+  summarizeWalFolder,
+  type OpenWal,
+} from './folder.ts';
 export {
   CONF_CHANGE_TYPES,
   confChange,

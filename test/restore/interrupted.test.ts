@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openWal, summarizeWal } from '../../src/wal/index.ts';
+import { summarizeWalFolder } from '../../src/wal/index.ts';
 import { makeTemporaryFolder, runCommand, smallDisk, temporaryFolder, type CommandResult } from '../kit/index.ts';
 
 let program = '';
@@ -50,9 +50,8 @@ describe.each([{ walDir: '' }, { walDir: 'log' }])(
         for (const name of left) expect(name).toMatch(/^(data|log)\.holdfast-run-\d+\.part$/);
       }
       expect(kills).toBeGreaterThanOrEqual(4);
-      const wal = await openWal(walDir === '' ? join(dataDir, 'member', 'wal') : log);
-      expect(summarizeWal(wal.segments)).toMatchObject({ hardState: { commit: 1n }, findings: [] });
-      wal.close();
+      const summary = await summarizeWalFolder(walDir === '' ? join(dataDir, 'member', 'wal') : log);
+      expect(summary).toMatchObject({ hardState: { commit: 1n }, findings: [] });
     });
   },
 );

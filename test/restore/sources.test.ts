@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readDataDirectory } from '../../src/snapshot/restore/index.ts';
 import { etcdReleases, fill, startCluster, succeed, temporaryFolder } from '../kit/index.ts';
 import { RestoredCluster } from './restored-cluster.ts';
 
@@ -16,6 +17,20 @@ describe.each(etcdReleases())('what etcd $version left', (release) => {
     await using restored = await RestoredCluster.restore({ release, folder, snapshotPath });
     await restored.start();
     expect(await restored.etcdctl('get', '', '--prefix', '--keys-only')).toBe(keys);
+  });
+
+  it('says, after a crash, how high its revision may have been', async () => {
+    await using cluster = await startCluster({ release });
+    await fill(cluster, { keys: 100 });
+    for (let write = 0; write < 5; write++) await cluster.etcdctl('put', 'last', String(write));
+    const status = await cluster.etcdctl('endpoint', 'status', '--write-out=fields');
+    const revision = BigInt(/"Revision" : (\d+)/.exec(status)?.[1] ?? 0);
+    await cluster.halt();
+    const said = await readDataDirectory({ dataDir: cluster.members[0]?.dataDir ?? '' });
+    expect(said.log.findings).toEqual([]);
+    expect(said.revision).toBeLessThanOrEqual(revision);
+    expect(said.highestRevision).toBeGreaterThanOrEqual(revision);
+    expect(said.highestRevision - said.revision).toBe(BigInt(said.log.requests + said.log.uncommittedRequests));
   });
 
   it('still asks for the passwords that it knew, and takes them', async () => {

@@ -8,20 +8,15 @@ import {
   listRaftSnapshots,
   openWal,
   RecordEncoder,
-  summarizeWal,
+  summarizeWalFolder,
   WalReader,
   type SummaryOptions,
   type WalSummary,
 } from '../../src/wal/index.ts';
 import { etcdReleases, fill, startCluster, type Cluster, type Member } from '../kit/index.ts';
 
-async function summaryOf(member: Member, options: SummaryOptions = {}): Promise<WalSummary> {
-  const wal = await openWal(join(member.dataDir, 'member', 'wal'));
-  try {
-    return summarizeWal(wal.segments, options);
-  } finally {
-    wal.close();
-  }
+function summaryOf(member: Member, options: SummaryOptions = {}): Promise<WalSummary> {
+  return summarizeWalFolder(join(member.dataDir, 'member', 'wal'), options);
 }
 
 async function number(cluster: Cluster, field: string): Promise<bigint> {

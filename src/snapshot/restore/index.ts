@@ -1,3 +1,4 @@
+export { readDataDirectory, type DataDirectory, type DataDirectoryOptions } from './data-directory.ts';
 export type { BucketChange } from './database-changes.ts';
 export { RestoreError, restoreErrors } from './errors.ts';
 export {
