@@ -214,13 +214,13 @@ describe('a backup that is not as its manifest says', () => {
 });
 
 describe('an incomplete backup', () => {
-  it('is a lone archive, a lone snapshot or a lone manifest', async () => {
+  it('is a lone archive or a lone manifest; a lone snapshot can be restored, so it is a foreign backup', async () => {
     await writeFile(pathOf('resources', T1), ARCHIVE);
     await writeFile(pathOf('snapshot', T2), SNAPSHOT);
     await writeFile(pathOf('manifest', T3), encodeManifest(manifestOf(T3)));
     expect((await list()).map(({ id, state, problems }) => [id, state, problems])).toEqual([
       [T3, 'incomplete', ['its snapshot is missing', 'its static pod resources are missing']],
-      [T2, 'incomplete', ['it has no manifest, and no static pod resources']],
+      [T2, 'foreign', ['it has no manifest: another tool made it', 'it has no static pod resources']],
       [T1, 'incomplete', ['it has no manifest, and no snapshot']],
     ]);
   });

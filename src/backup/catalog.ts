@@ -14,7 +14,7 @@ import { formatBackupFileName, parseTimestamp, type FileKind } from './names.ts'
  * - `good`: verified when it was made, and every file its manifest names is there with the size recorded
  * - `dirty`: the same, but forced while its checks warned
  * - `unverified`: it has a manifest, but was never verified, or something disagrees with the manifest
- * - `foreign`: snapshot and resources of the right names without a manifest: cluster-backup.sh made it
+ * - `foreign`: a snapshot of the right name without a manifest, with resources or without: cluster-backup.sh or etcdctl made it
  * - `incomplete`: everything else: a run that died, a lone file
  */
 export type BackupState = 'good' | 'dirty' | 'unverified' | 'foreign' | 'incomplete';
@@ -202,14 +202,13 @@ function judgeWithoutManifest(group: FileGroup, found: FoundFiles, problem: stri
       ? { state: 'incomplete', problems: [problem, 'its snapshot is missing'] }
       : { state: 'unverified', problems: [problem] };
   const writing = Object.keys(group.parts).length > 0;
-  if (found.snapshot !== undefined && found.resources !== undefined && !writing)
-    return { state: 'foreign', problems: ['it has no manifest: another tool made it'] };
+  if (found.snapshot !== undefined && !writing) {
+    const problems = ['it has no manifest: another tool made it'];
+    if (found.resources === undefined) problems.push('it has no static pod resources');
+    return { state: 'foreign', problems };
+  }
   if (group.parts.manifest !== undefined)
     return { state: 'incomplete', problems: ['it is being published, or that was interrupted; the next run ends it'] };
   if (writing) return { state: 'incomplete', problems: ['it is being written, or the run that wrote it died'] };
-  const missing = [
-    ...(found.snapshot === undefined ? ['snapshot'] : []),
-    ...(found.resources === undefined ? ['static pod resources'] : []),
-  ];
-  return { state: 'incomplete', problems: [`it has no manifest, and no ${missing.join(' and no ')}`] };
+  return { state: 'incomplete', problems: ['it has no manifest, and no snapshot'] };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../base/index.ts';
 import { BackupError } from './errors.ts';
 import { manifestSchema } from './manifest-schema.ts';
