@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiClient, GetOptions } from './client.ts';
 import { ApiServerError } from './errors.ts';
 

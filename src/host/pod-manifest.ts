@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import { posix } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../base/index.ts';
 import { HostError } from './errors.ts';
 

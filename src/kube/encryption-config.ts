@@ -1,5 +1,5 @@
 import { load, YAMLException } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KubeError } from './errors.ts';
 
 /** One provider of an encryption configuration. Only names are kept, never the keys themselves. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { protobuf } from '../base/index.ts';
 import { decodeOrUndefined, decodeStored, readObjectMeta } from './envelope.ts';
 

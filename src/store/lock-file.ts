@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { link, open, readdir, readFile, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PRIVATE_FILE_MODE, systemCode } from '../base/index.ts';
 import { isAlive, type ProcessIdentity } from './process-identity.ts';
 

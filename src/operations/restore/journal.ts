@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makePrivateFolder, messageOf, PRIVATE_FILE_MODE, syncFolder, type Clock } from '../../base/index.ts';
 import { storageError } from '../../store/index.ts';
 import { RecoveryError } from './errors.ts';

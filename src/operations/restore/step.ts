@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The steps of a restore as data: they are shown as the plan, written to the journal, carried out, continued after a crash
