@@ -149,6 +149,7 @@ describe.each([1024, 4096, 16_384])('transactions on pages of %i bytes', (pageSi
         if (unlisted) dropFreelist(file, pageSize);
         const model = emptyContent();
         for (const changes of all) {
+          refuseReadsAfterWrites(file);
           updateBolt(
             file,
             (transaction) => {
@@ -157,6 +158,7 @@ describe.each([1024, 4096, 16_384])('transactions on pages of %i bytes', (pageSi
             },
             { findFreePages },
           );
+          file.before = () => undefined;
           const { findings, layout } = checkBolt(file);
           expect(findings).toEqual([]);
           expect(layout?.freelist === undefined).toBe(unlisted);
@@ -167,6 +169,15 @@ describe.each([1024, 4096, 16_384])('transactions on pages of %i bytes', (pageSi
     );
   });
 });
+
+/** Damage must be found before the first write, so nothing may be left to read then. */
+function refuseReadsAfterWrites(file: MemoryFile): void {
+  let wrote = false;
+  file.before = (step) => {
+    if (step === 'read' && wrote) throw new Error('a page was read after the first write');
+    wrote ||= step === 'write';
+  };
+}
 
 /** Makes the metas say what etcd's do on Linux: free pages are not listed. */
 function dropFreelist(file: MemoryFile, pageSize: number): void {

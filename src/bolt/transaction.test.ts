@@ -290,6 +290,16 @@ describe('a wrong call', () => {
     });
   });
 
+  it('is a bucket that lies deeper than readers go', () => {
+    const file = emptyFile();
+    updateBolt(file, (transaction) => {
+      let bucket = transaction.createBucketIfMissing(NAME);
+      for (let depth = 2; depth <= 32; depth++) bucket = bucket.createBucketIfMissing(NAME);
+      expect(() => bucket.createBucketIfMissing(NAME)).toThrow(TypeError);
+    });
+    expect(checkBolt(file).findings).toEqual([]);
+  });
+
   it('is any call after the end, or on a deleted bucket', () => {
     const file = fileWith(3);
     const kept = updateBolt(file, (transaction) => {

@@ -66,7 +66,15 @@ export function updateBolt<R>(
   const lifetime: Lifetime = { over: false };
   const source = new NodeSource(access, state.layout, state.free);
   const { root, sequence } = state.meta;
-  const top = new WritableBucket({ source, lifetime, label: '', root: Number(root), sequence, origin: undefined });
+  const top = new WritableBucket({
+    source,
+    lifetime,
+    label: '',
+    depth: 0,
+    root: Number(root),
+    sequence,
+    origin: undefined,
+  });
   try {
     const result = change(transactionOver(top));
     if (top.isChanged) commit(access, state, top, options);

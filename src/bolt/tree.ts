@@ -5,8 +5,8 @@ import { UNBOUNDED, type Bounds, type NodeSource } from './node-source.ts';
 import { BUCKET_FLAG } from './page.ts';
 import { damaged } from './refusal.ts';
 
-/** Real trees of 2^32 pages have a fifth of this. */
-const DEEPEST_TREE = 64;
+/** As deep as readers go: 2^32 pages with two children each. */
+const DEEPEST_TREE = 32;
 
 /** A node of more pages than this is split at once, so that inserting stays cheap; the rest is split when written. */
 const LARGEST_NODE_PAGES = 4;

@@ -16,6 +16,8 @@ import { Tree, wrongKind, type EntryPlace } from './tree.ts';
 export const LONGEST_KEY = 32_768;
 /** Longest value that is written: a page holds up to four, and readers take pages of up to 64 MiB. */
 export const LONGEST_VALUE: number = 15 * 1024 * 1024;
+/** As deep as readers go; etcd nests no buckets at all. */
+const DEEPEST_NESTING = 32;
 /** A bucket without buckets inside lies in its parent's page up to this part of a page (bbolt, maxInlineBucketSize). */
 const INLINE_PART = 0.25;
 
@@ -36,6 +38,8 @@ interface Ground {
   readonly source: NodeSource;
   readonly lifetime: Lifetime;
   readonly label: string;
+  /** How many buckets it lies in; the root bucket in none. */
+  readonly depth: number;
   readonly root: number | LeafNode;
   readonly sequence: bigint;
   /** The bucket in the old state; undefined if it is new. */
@@ -164,19 +168,22 @@ export class WritableBucket {
     if (origin === undefined) return undefined;
     const { label, sequence, root, inline } = origin;
     const node = inline === undefined ? (root ?? 0) : inlineRoot(inline, label);
-    return this.#open(name, { ...this.#ground, label, root: node, sequence, origin });
+    return this.#open(name, { label, root: node, sequence, origin });
   }
 
-  /** The bucket of that name; an empty one is made if there is none. Throws as {@link bucket} does. */
+  /** The bucket of that name; an empty one is made if there is none, up to 32 deep. Throws as {@link bucket} does. */
   createBucketIfMissing(name: Uint8Array): WritableBucket {
     const known = this.bucket(name);
     if (known !== undefined) return known;
     checkKey(name);
+    if (this.#ground.depth >= DEEPEST_NESTING) {
+      throw new TypeError(`${this.label}: buckets can be nested up to ${DEEPEST_NESTING} deep`);
+    }
     const root = LeafNode.empty();
     root.dirty = true;
     const label = bucketLabel(this.label, name);
     this.#tree.put(name, new Uint8Array(BUCKET_HEADER_SIZE), BUCKET_FLAG);
-    return this.#open(name, { ...this.#ground, label, root, sequence: 0n, origin: undefined });
+    return this.#open(name, { label, root, sequence: 0n, origin: undefined });
   }
 
   /**
@@ -244,8 +251,9 @@ export class WritableBucket {
     return value;
   }
 
-  #open(name: Uint8Array, ground: Ground): WritableBucket {
-    const bucket = new WritableBucket(ground);
+  #open(name: Uint8Array, ground: Omit<Ground, 'source' | 'lifetime' | 'depth'>): WritableBucket {
+    const { source, lifetime, depth } = this.#ground;
+    const bucket = new WritableBucket({ ...ground, source, lifetime, depth: depth + 1 });
     this.#buckets.set(idOf(name), bucket);
     return bucket;
   }
