@@ -2,20 +2,23 @@ export type { BackupReport, BackupRequest } from './backup-request.ts';
 export type { EtcdOverrides } from './backup-source.ts';
 export { OperationError, operationErrors, operationFindings } from './errors.ts';
 export type { SnapshotInspection } from './inspect-snapshot.ts';
-export { listBackups, type Listing, type ListRequest } from './list-backups.ts';
-export { pruneBackups, type PruneReport, type PruneRequest } from './prune-backups.ts';
+export type { Listing, ListRequest } from './list-backups.ts';
 export {
+  listBackups,
+  pruneBackups,
+  restoreHost,
   restoreMemberFrom,
-  type BumpChoice,
-  type RestoreMemberReport,
-  type RestoreMemberRequest,
-} from './restore-member.ts';
-export { snapshotStatus, type StatusReport } from './snapshot-status.ts';
+  rollBackHost,
+  snapshotStatus,
+  takeBackup,
+  verifyPath,
+} from './on-demand.ts';
+export type { PruneReport, PruneRequest } from './prune-backups.ts';
+export type { BumpChoice, RestoreMemberReport, RestoreMemberRequest } from './restore-member.ts';
+export type { StatusReport } from './snapshot-status.ts';
 export type { Surroundings } from './surroundings.ts';
-export { takeBackup } from './take-backup.ts';
 export type { BackupVerification } from './verify-backup.ts';
-export { verifyPath, type VerifyReport, type VerifyRequest } from './verify-path.ts';
+export type { VerifyReport, VerifyRequest } from './verify-path.ts';
 export { OVERRIDABLE, RecoveryError, recoveryErrors, recoveryFindings } from './restore/errors.ts';
 export type { RecordEvent, RestoreSurroundings } from './restore/contracts.ts';
 export type { RestoreHostRequest, RestoreOnHostRequest, RestorePreview, RestoreReport } from './restore/requests.ts';
-export { restoreHost, rollBackHost } from './restore/restore-host.ts';
