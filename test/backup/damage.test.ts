@@ -1,7 +1,8 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ControlPlane, holdfast, SeededRandom, startControlPlane, temporaryFolder } from '../kit/index.ts';
+import type { ControlPlane} from '../kit/index.ts';
+import { holdfast, SeededRandom, startControlPlane, temporaryFolder } from '../kit/index.ts';
 
 let plane: ControlPlane;
 let good: string;

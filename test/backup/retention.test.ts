@@ -1,7 +1,8 @@
 import { copyFile, mkdir, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ControlPlane, holdfast, runCommand, startControlPlane, temporaryFolder } from '../kit/index.ts';
+import type { ControlPlane} from '../kit/index.ts';
+import { holdfast, runCommand, startControlPlane, temporaryFolder } from '../kit/index.ts';
 
 let plane: ControlPlane;
 /** One good backup, to be copied under other times. */

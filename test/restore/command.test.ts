@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  ControlPlane} from '../kit/index.ts';
 import {
-  ControlPlane,
   freePorts,
   holdfast,
   Member,
