@@ -17,6 +17,7 @@ export { etcdReleases, isAtLeast, judge, newestRelease, parseRelease, tryJudge, 
 export { runCommand, succeed, type CommandOptions, type CommandResult } from './run-command.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { limitedFiles, smallDisk, type SmallDisk } from './small-disk.ts';
+export { standingHost, type StandingHost, type StandingHostOptions } from './standing-host.ts';
 export { temporaryFolder } from './temporary-folder.ts';
 export { makeTemporaryFolder } from './temporary-place.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
