@@ -7,11 +7,11 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values: options } = parseArgs({ options: { outdir: { type: 'string', default: `${root}/dist` } } });
+const { values } = parseArgs({ options: { outdir: { type: 'string', default: `${root}/dist` } } });
 const { version } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'));
 
 /** @type {Record<string, string>} what comes out: where it starts */
-const entries = { holdfast: 'src/bin.ts', 'inspect-worker': 'src/operations/inspect-worker.ts' };
+const entries = { holdfast: 'src/bin.ts' };
 if (existsSync(`${root}/demo/main.ts`)) entries['demo'] = 'demo/main.ts';
 
 /**
@@ -28,17 +28,15 @@ const withoutSideEffects = {
   },
 };
 
-await rm(options.outdir, { recursive: true, force: true });
-await build({
+await rm(values.outdir, { recursive: true, force: true });
+/** @type {import('esbuild').BuildOptions} */
+const options = {
   absWorkingDir: root,
-  entryPoints: entries,
-  outdir: options.outdir,
+  outdir: values.outdir,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  chunkNames: 'chunks/[name]-[hash]',
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'linked',
@@ -51,5 +49,8 @@ await build({
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
   logLevel: 'warning',
-});
-await chmod(`${options.outdir}/holdfast.js`, 0o755);
+};
+await build({ ...options, entryPoints: entries, splitting: true, chunkNames: 'chunks/[name]-[hash]' });
+// Apart from the rest: a thread that reads one small file starts in half the time.
+await build({ ...options, entryPoints: { 'inspect-worker': 'src/operations/inspect-worker.ts' } });
+await chmod(`${values.outdir}/holdfast.js`, 0o755);
