@@ -5,7 +5,7 @@ export const walErrors = {
   WAL_WRITE_FAILED: { kind: 'needs-user', meaning: 'The system could not write a write-ahead log or a raft snapshot.' },
   WAL_MISSING: { kind: 'needs-user', meaning: 'A folder holds no write-ahead log.' },
   WAL_EXISTS: { kind: 'needs-user', meaning: 'A write-ahead log or a raft snapshot of that name exists already.' },
-  RAFT_SNAPSHOT_MALFORMED: {
+  WAL_SNAPSHOT_MALFORMED: {
     kind: 'permanent',
     meaning: 'A raft snapshot file (.snap) is empty, cut short or damaged.',
   },

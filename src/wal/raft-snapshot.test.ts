@@ -21,7 +21,7 @@ describe('a raft snapshot file', () => {
   it('is refused where etcd refuses it: empty, without content, or with a wrong checksum', () => {
     const refused = (bytes: Uint8Array): unknown =>
       expect(() => decodeRaftSnapshot(bytes, 'x.snap')).toThrow(
-        expect.objectContaining({ code: 'RAFT_SNAPSHOT_MALFORMED', subject: 'x.snap' }),
+        expect.objectContaining({ code: 'WAL_SNAPSHOT_MALFORMED', subject: 'x.snap' }),
       );
     refused(new Uint8Array(0));
     refused(snapEnvelope.encode({ crc: 1, data: new Uint8Array(0) }));

@@ -22,7 +22,7 @@ export function encodeRaftSnapshot(snapshot: RaftSnapshot): Uint8Array {
 
 /**
  * @param name - the file's name, for the error
- * @throws WalError `RAFT_SNAPSHOT_MALFORMED` for what etcd would rename to `.broken`
+ * @throws WalError `WAL_SNAPSHOT_MALFORMED` for what etcd would rename to `.broken`
  */
 export function decodeRaftSnapshot(bytes: Uint8Array, name: string): RaftSnapshot {
   try {
@@ -39,7 +39,7 @@ export function decodeRaftSnapshot(bytes: Uint8Array, name: string): RaftSnapsho
 }
 
 function malformed(name: string, problem: string, cause?: unknown): WalError {
-  return new WalError('RAFT_SNAPSHOT_MALFORMED', `the raft snapshot ${name} cannot be used: ${problem}`, {
+  return new WalError('WAL_SNAPSHOT_MALFORMED', `the raft snapshot ${name} cannot be used: ${problem}`, {
     hint: 'etcd sets such a file aside and uses the one before it; without any, restore the member from a backup.',
     subject: name,
     cause,

@@ -25,6 +25,7 @@ export class NewFolder {
   readonly part: string;
   readonly #exists: boolean;
   #isOurs = false;
+  #moves: { readonly from: string; readonly to: string }[] = [];
 
   private constructor(path: string, part: string, exists: boolean) {
     this.path = path;
@@ -56,18 +57,30 @@ export class NewFolder {
   /** Gives the folder, or its entries, the final names, durably. Its content has to be on the disk. */
   async publish(): Promise<void> {
     if (this.#exists) {
-      for (const name of (await readdir(this.part)).sort()) await rename(join(this.part, name), join(this.path, name));
+      for (const name of await readdir(this.part)) await this.#move(join(this.part, name), join(this.path, name));
       await rm(this.part, { recursive: true });
       await syncFolder(this.path);
     } else {
-      await rename(this.part, this.path);
+      await this.#move(this.part, this.path);
     }
     await syncFolder(dirname(this.path));
+  }
+
+  /** Undoes what {@link publish} did, all or a part of it. */
+  async withdraw(): Promise<void> {
+    if (this.#exists) await mkdir(this.part, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+    for (const { from, to } of this.#moves.reverse()) await rename(to, from);
+    this.#moves = [];
   }
 
   /** Removes the part, if this run made it. Harmless after {@link publish}. */
   async discard(): Promise<void> {
     if (this.#isOurs) await rm(this.part, { recursive: true, force: true });
+  }
+
+  async #move(from: string, to: string): Promise<void> {
+    await rename(from, to);
+    this.#moves.push({ from, to });
   }
 }
 

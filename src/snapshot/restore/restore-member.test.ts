@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -183,6 +184,21 @@ describe('a restore that cannot be done', () => {
     await untouched({ progress, signal: controller.signal }, { message: 'stop' });
     await untouched({ signal: AbortSignal.abort(new Error('at once')) }, { message: 'at once' });
   });
+
+  it.each([false, true])(
+    'takes back the data directory if the log cannot be published (it existed: %s)',
+    async (existed) => {
+      const walDir = join(folder, 'log');
+      if (existed) await mkdir(join(folder, 'data'));
+      // Somebody else makes the log's folder while the restore runs.
+      const progress: Progress = {
+        begin: () => ({ advance: () => undefined, end: () => mkdirSync(join(walDir, 'theirs'), { recursive: true }) }),
+      };
+      await expect(restore({ walDir, progress })).rejects.toMatchObject({ code: 'RESTORE_WRITE_FAILED' });
+      const left = (await filesBelow(folder)).filter((name) => name !== 'snapshot.db');
+      expect(left).toEqual([...(existed ? ['data'] : []), 'log', 'log/theirs']);
+    },
+  );
 
   it('removes what it began if the disk does not take it', async () => {
     await mkdir(join(folder, 'data.holdfast-run-1.part'));

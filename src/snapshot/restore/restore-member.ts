@@ -45,8 +45,8 @@ export interface RestoredMember {
 /**
  * Makes the data directory of a new cluster's member from a snapshot, as `etcdutl snapshot restore` does. It is built
  * under another name, flushed to the disk and renamed at the end: whenever it is interrupted, the target is as before
- * and only the part remains. With a log elsewhere there are two renames, the log's first; a power cut between them
- * leaves the log's folder, and the data directory under its `.part` name.
+ * and only the part remains. With a log elsewhere there are two renames, the data directory's first; a power cut between
+ * them leaves the log under its `.part` name.
  *
  * @throws RestoreError, BoltError, WalError; the signal's reason if it aborts. Then nothing remains
  */
@@ -57,12 +57,22 @@ export async function restoreMember(options: RestoreMemberOptions): Promise<Rest
   try {
     const copied = await build(plan, places, options);
     options.signal?.throwIfAborted();
-    for (const folder of places.folders) await folder.publish();
+    await publish(places.folders);
     return { dataDir: places.dataDir, walDir: places.walDir, plan, copied };
   } catch (error) {
     for (const folder of places.folders) await folder.discard();
     if (error instanceof HoldfastError || options.signal?.aborted === true) throw error;
     throw writeFailed(places.dataDir, error);
+  }
+}
+
+/** All of them or none: if one cannot be published, those before it go back to their parts. */
+async function publish(folders: readonly NewFolder[]): Promise<void> {
+  try {
+    for (const folder of folders) await folder.publish();
+  } catch (error) {
+    for (const folder of folders) await folder.withdraw();
+    throw error;
   }
 }
 
@@ -106,8 +116,9 @@ async function planPlaces({ dataDir: given, walDir: givenWal, id }: RestoreMembe
     return { dataDir, walDir, folders: [data], snapPart, walPart: join(data.part, inside) };
   }
   const wal = await NewFolder.plan(walDir, id, '--wal-dir');
-  // A log without its data directory is seen at once; a data directory without its log looks complete.
-  return { dataDir, walDir, folders: [wal, data], snapPart, walPart: wal.part };
+  // The database first: etcd 3.4 and 3.5 start from a log alone as an empty cluster, and say nothing of it; from the
+  // database alone, with the flags of the restore, they start with all the data.
+  return { dataDir, walDir, folders: [data, wal], snapPart, walPart: wal.part };
 }
 
 async function build(
