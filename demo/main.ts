@@ -2,6 +2,7 @@ import { copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { newestRelease } from '../test/kit/releases.ts';
+import { showDisaster, showRecovery } from './recovery.ts';
 import { command, heading, print, quietCommand, type CommandOptions } from './show.ts';
 import { setStage, type Stage } from './stage.ts';
 
@@ -40,8 +41,7 @@ class Demonstration {
     heading('Two more, while the cluster changes');
     for (let more = 0; more < 2; more++) {
       await this.#stage.passTime();
-      const line = ['holdfast', 'backup', BACKUPS, '--host-root', HOST];
-      expectSuccess(line, await quietCommand(line, this.#options));
+      await this.#quietly('holdfast', 'backup', BACKUPS, '--host-root', HOST);
     }
   }
 
@@ -68,6 +68,18 @@ class Demonstration {
     heading('Keep two');
     await this.#succeed('holdfast', 'prune', BACKUPS, '--retain-number', '2', '--dry-run');
     await this.#succeed('holdfast', 'prune', BACKUPS, '--retain-number', '2');
+  }
+
+  /** The last backup first, so that nothing is missing afterwards. */
+  async recover(): Promise<void> {
+    heading('One more backup, and then');
+    await this.#quietly('holdfast', 'backup', BACKUPS, '--host-root', HOST);
+    const before = await showDisaster(this.#stage.cluster, BACKUPS);
+    await showRecovery(this.#stage.cluster, BACKUPS, before, (...args) => this.#succeed('holdfast', ...args));
+  }
+
+  async #quietly(...line: readonly string[]): Promise<void> {
+    expectSuccess(line, await quietCommand(line, this.#options));
   }
 
   async #succeed(...line: readonly string[]): Promise<void> {
@@ -157,6 +169,7 @@ async function play(demonstration: Demonstration): Promise<void> {
   await demonstration.look();
   await demonstration.prove();
   await demonstration.prune();
+  await demonstration.recover();
 }
 
 function untilInterrupted(): Promise<void> {
