@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Backup } from '../backup/index.ts';
 import { hasErrors, messageOf, systemCode, type Finding } from '../base/index.ts';
 import { parseEndpoints, surveyCluster, type EtcdConfig } from '../etcd/index.ts';
 import { clusterFacts } from '../kube/index.ts';
-import { restoreMember, type RestoredMember } from '../snapshot/index.ts';
+import { readDataDirectory, restoreMember, type RestoredMember } from '../snapshot/index.ts';
 import { storageError } from '../store/index.ts';
 import type { EtcdOverrides } from './backup-source.ts';
 import { OperationError } from './errors.ts';
@@ -142,7 +141,7 @@ async function chooseBump(
   const sources = [
     ...fromManifests(found),
     ...(await fromRevisionFile(request.revisionFile)),
-    ...(await fromOldDataDir(request.oldDataDir, surroundings)),
+    ...(await fromOldDataDir(request.oldDataDir, surroundings.signal)),
     ...(await fromMembers(request.etcd, surroundings)),
   ];
   return decideBump(revision, sources);
@@ -168,11 +167,13 @@ async function fromRevisionFile(path: string | undefined): Promise<readonly Revi
   return index === undefined ? [] : [{ what: path, revision: index, kind: 'raft-index', isCurrent: true }];
 }
 
-async function fromOldDataDir(folder: string | undefined, surroundings: Restoring): Promise<readonly RevisionSource[]> {
-  if (folder === undefined) return [];
-  const path = join(folder, 'member', 'snap', 'db');
-  const { walk } = await inspectSnapshotFile(path, { hash: false }, surroundings);
-  return walk === undefined ? [] : [{ what: path, revision: walk.status.revision, kind: 'exact', isCurrent: true }];
+async function fromOldDataDir(
+  dataDir: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly RevisionSource[]> {
+  if (dataDir === undefined) return [];
+  const { highestRevision } = await readDataDirectory({ dataDir, signal });
+  return [{ what: dataDir, revision: highestRevision, kind: 'exact', isCurrent: true }];
 }
 
 async function fromMembers(

@@ -4,7 +4,7 @@ import { formatId, messageOf, openForReading, type Finding, type OpenFile } from
 import { askWhetherStopped } from '../host/index.ts';
 import { planWalk, type ClusterState } from '../snapshot/index.ts';
 import { storageError } from '../store/index.ts';
-import { openWal, summarizeWal, type WalSummary } from '../wal/index.ts';
+import { summarizeWalFolder, type WalSummary } from '../wal/index.ts';
 import { OperationError } from './errors.ts';
 import type { SavedSnapshot } from './save-snapshot.ts';
 import { forManifest, type SnapshotOrigin } from './snapshot-origin.ts';
@@ -91,15 +91,10 @@ async function readLog(
   findings: Finding[],
 ): Promise<WalSummary | undefined> {
   try {
-    const log = await openWal(folder);
-    try {
-      const summary = summarizeWal(log.segments, { after: applied, signal });
-      const pending = summary.requests + summary.uncommittedRequests;
-      if (pending > 0) findings.push(logAhead(folder, pending));
-      return summary;
-    } finally {
-      log.close();
-    }
+    const summary = await summarizeWalFolder(folder, { after: applied, signal });
+    const pending = summary.requests + summary.uncommittedRequests;
+    if (pending > 0) findings.push(logAhead(folder, pending));
+    return summary;
   } catch (error) {
     signal.throwIfAborted();
     findings.push(logUnreadable(folder, messageOf(error)));

@@ -22,6 +22,7 @@ export { walkPart, type PartResult, type WalkPartOptions } from './walk-part.ts'
 export { planWalk, type PartStep, type PlanOptions, type WalkPart, type WalkPlan } from './walk-plan.ts';
 export {
   planRestore,
+  readDataDirectory,
   restoreErrors,
   RestoreError,
   restoreMember,

@@ -1,8 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type {
-  ControlPlane} from '../kit/index.ts';
+import type { ControlPlane } from '../kit/index.ts';
 import {
   freePorts,
   holdfast,
