@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../src/cli/index.ts';
 import { allHelp, type CommandHelp } from './command-help.ts';
-import { blockNames, expectBlock, markdownTable, projectFiles, read } from './document.ts';
+import { blockNames, expectBlock, markdownTable, projectFiles, provideBlock, read } from './document.ts';
 
 const PAGE = 'docs/cli.md';
 
 describe('docs/cli.md', () => {
   it('shows the help of every command as the program prints it', async () => {
-    for (const { name, text } of await allHelp())
+    let after = '';
+    for (const { name, text } of await allHelp()) {
+      const path = name.split(' ').slice(1);
+      const heading = `${'#'.repeat(path.length + 2)} ${path.join(' ')}`;
+      await provideBlock(PAGE, `${name} --help`, { after, heading });
       await expectBlock(PAGE, `${name} --help`, `\n\`\`\`text\n${text}\`\`\`\n\n`);
+      after = `${name} --help`;
+    }
   });
 
   it('shows no command that there is not', async () => {

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 
 export const PROJECT: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -10,13 +8,19 @@ export const PROJECT: string = fileURLToPath(new URL('../../', import.meta.url))
 /** Set to rewrite the blocks that documents hold from the code; then look at the difference and commit it. */
 const WRITE = process.env['HOLDFAST_WRITE_DOCS'] === '1';
 
-/** Every file of the repository that is there: those committed, and new ones that nothing ignores. */
+/** Every file of the project but those that .gitignore names; git itself may be missing, or distrust the folder. */
 export async function projectFiles(): Promise<readonly string[]> {
-  const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
-  const { stdout } = await promisify(execFile)('git', list, { cwd: PROJECT, maxBuffer: 2 ** 24 });
-  const names = [...new Set(stdout.split('\0').filter((name) => name !== ''))].sort();
-  const there = await Promise.all(names.map(exists));
-  return names.filter((_name, index) => there[index]);
+  const ignored = (await read('.gitignore')).split('\n').filter((line) => line !== '');
+  const folders = new Set(['.git', ...ignored.filter((line) => line.endsWith('/')).map((line) => line.slice(0, -1))]);
+  const suffixes = ignored.filter((line) => line.startsWith('*')).map((line) => line.slice(1));
+  const files: string[] = [];
+  const waiting = [''];
+  for (const folder of waiting)
+    for (const entry of await readdir(join(PROJECT, folder), { withFileTypes: true })) {
+      if (entry.isDirectory() && !folders.has(entry.name)) waiting.push(`${folder}${entry.name}/`);
+      if (entry.isFile() && !suffixes.some((suffix) => entry.name.endsWith(suffix))) files.push(folder + entry.name);
+    }
+  return files.sort();
 }
 
 /** @param path - relative to the project */
@@ -53,6 +57,20 @@ export async function expectBlock(path: string, name: string, content: string): 
   }
   const how = `${path} differs from the code: run HOLDFAST_WRITE_DOCS=1 npx vitest run --project integration test/docs`;
   expect(text.slice(from + start.length, to), how).toBe(content);
+}
+
+/** With HOLDFAST_WRITE_DOCS=1 makes room for a block that a document lacks, under a heading, behind another block. */
+export async function provideBlock(
+  path: string,
+  name: string,
+  place: { after: string; heading: string },
+): Promise<void> {
+  const text = await read(path);
+  if (!WRITE || blockNames(text).includes(name)) return;
+  const end = '<!-- end -->\n';
+  const at = text.indexOf(end, text.indexOf(`<!-- from the code: ${place.after} -->`)) + end.length;
+  const section = `\n${place.heading}\n\n<!-- from the code: ${name} -->\n${end}`;
+  await writeFile(join(PROJECT, path), text.slice(0, at) + section + text.slice(at));
 }
 
 /** A Markdown table. */
