@@ -21,4 +21,11 @@ export type { BackupVerification } from './verify-backup.ts';
 export type { VerifyReport, VerifyRequest } from './verify-path.ts';
 export { OVERRIDABLE, RecoveryError, recoveryErrors, recoveryFindings } from './restore/errors.ts';
 export type { RecordEvent, RestoreSurroundings } from './restore/contracts.ts';
-export type { RestoreHostRequest, RestoreOnHostRequest, RestorePreview, RestoreReport } from './restore/requests.ts';
+export type {
+  InstructionsReport,
+  RestoreHostRequest,
+  RestoreOnHostRequest,
+  RestorePreview,
+  RestoreReport,
+} from './restore/requests.ts';
+export { restoreQuorum } from './restore/restore-quorum.ts';

@@ -51,11 +51,12 @@ export class StandInKubelet {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> = Promise.resolve();
   #isBusy = false;
+  #isHeldUp = false;
 
   constructor(options: StandInKubeletOptions) {
     this.#options = options;
     this.#timer = setInterval(() => {
-      if (this.#isBusy) return;
+      if (this.#isBusy || this.#isHeldUp) return;
       this.#isBusy = true;
       this.#looking = this.#look().finally(() => (this.#isBusy = false));
     }, LOOK_EVERY_MS);
@@ -72,6 +73,16 @@ export class StandInKubelet {
     await waitFor(() => this.running.join() === wanted, {
       what: () => `pods: ${wanted}; there are: ${this.running.join()}`,
     });
+  }
+
+  /** Stops looking, as a kubelet that hangs; what runs runs on. */
+  async holdUp(): Promise<void> {
+    this.#isHeldUp = true;
+    await this.#looking;
+  }
+
+  goOn(): void {
+    this.#isHeldUp = false;
   }
 
   /** Ends everything, as a host that is switched off. */

@@ -21,7 +21,7 @@ export interface StandingHostOptions {
   /** Secrets in etcd are encrypted, and the host has the key. Default: false. */
   readonly encryption?: boolean;
   readonly kubeSystemUid?: string;
-  /** Of the images in the manifests. Default: `v1.31.2`. */
+  /** Of the images in the manifests. Default: that of the data in etcd. */
   readonly kubernetesVersion?: string;
 }
 
@@ -95,6 +95,11 @@ export class StandingHost {
     this.nodeName = parts.sample.nodeName;
     this.endpoint = `https://127.0.0.1:${parts.ports.client}`;
     this.#apiServer = new ApiServer(parts.ports.api, parts.pki, () => accepts(this.endpoint));
+  }
+
+  /** What etcd here and its clients trust. */
+  get pki(): Pki {
+    return this.#parts.pki;
   }
 
   /** A host path on this machine. */
@@ -236,8 +241,7 @@ export class StandingHost {
     const image = `registry.k8s.io/etcd:${this.release.version}-0`;
     const mounts = { '/var/lib/etcd': '/var/lib/etcd', [pki]: pki };
     await writeFile(this.disk(this.manifest('etcd')), dump(etcdPod(image, [...command, ...this.#fast()], mounts)));
-    const version = this.#parts.kubernetesVersion;
-    if (version === undefined) return;
+    const version = this.#parts.kubernetesVersion ?? 'v1.32.4';
     const path = this.disk(this.manifest('kube-apiserver'));
     await writeFile(path, (await readFile(path, 'utf8')).replace('v1.31.2', version));
   }

@@ -1,4 +1,4 @@
-import type { RestorePreview, RestoreReport } from '../../operations/index.ts';
+import type { InstructionsReport, RestorePreview, RestoreReport } from '../../operations/index.ts';
 import type { Terminal } from '../environment.ts';
 import { toJson } from './json.ts';
 import { findingLines } from './show-error.ts';
@@ -23,12 +23,18 @@ export function showPreview(preview: RestorePreview, to: Terminal): void {
 
 /** How a restore went, and what is left for people to do. */
 export function showRestore(
-  report: RestoreReport,
+  report: RestoreReport | InstructionsReport,
   format: 'text' | 'json',
   { stdout }: { readonly stdout: Terminal },
 ): void {
   if (format === 'json') {
-    stdout.write(`${toJson(restoreDocument(report), 2)}\n`);
+    stdout.write(`${toJson(report.outcome === 'instructions' ? report : restoreDocument(report), 2)}\n`);
+    return;
+  }
+  if (report.outcome === 'instructions') {
+    for (const each of report.findings) stdout.write(`${findingLines(each, '')}\n`);
+    stdout.write(`${report.source} is good; nothing was changed, since ${report.why}\n`);
+    showNext(report.nextSteps, stdout);
     return;
   }
   if (report.outcome === 'planned') {
@@ -43,8 +49,12 @@ export function showRestore(
       ? `${plan.source} is restored; etcd serves at revision ${plan.revision} or above`
       : `the restore of ${plan.source} is taken back`;
   stdout.write(`${done} (${(took / 1000).toFixed(1)} s); the journal and what was saved: ${folder}\n`);
-  if (nextSteps.length > 0) stdout.write('next:\n');
-  nextSteps.forEach((step, index) => stdout.write(`${String(index + 1).padStart(3)}. ${step}\n`));
+  showNext(nextSteps, stdout);
+}
+
+function showNext(steps: readonly string[], to: Terminal): void {
+  if (steps.length > 0) to.write('next:\n');
+  steps.forEach((step, index) => to.write(`${String(index + 1).padStart(3)}. ${step}\n`));
 }
 
 function restoreDocument({

@@ -69,6 +69,8 @@ export const recoveryFindings = {
   RECOVERY_WAL_TAIL: 'The write-ahead log holds requests that the database does not.',
   RECOVERY_WAL_UNREADABLE: 'The write-ahead log of the member is damaged or missing.',
   RECOVERY_DATA_DAMAGED: 'The database of the member is damaged.',
+  RECOVERY_TOKEN_DIFFERS: 'The token of this k3s or RKE2 server is not the one that the backup was taken with.',
+  RECOVERY_TOKEN_UNKNOWN: 'The token that the backup needs is not in it.',
   RECOVERY_BUMP_GUESSED: 'No highest revision is known, so the revision is raised by a billion.',
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -104,4 +106,18 @@ export function applyOverrides(findings: readonly Finding[], overrides: Readonly
   return findings.map((each) =>
     each.severity === 'error' && overrides.has(each.code) ? { ...each, severity: 'warning' } : each,
   );
+}
+
+/** The refusal to begin, with everything that was found, errors first. */
+export function refused(findings: readonly Finding[]): RecoveryError {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const what = errors === 1 ? 'a check refuses' : `${errors} checks refuse`;
+  return new RecoveryError('RECOVERY_REFUSED', `nothing was changed: ${what}`, {
+    hint: 'Mend what is named above, and run it again.',
+    findings: findings.toSorted((a, b) => rank(a) - rank(b)),
+  });
+}
+
+function rank({ severity }: Finding): number {
+  return { error: 0, warning: 1, note: 2 }[severity];
 }

@@ -15,7 +15,7 @@ import { checkArchiveFits, checkCertificates } from './checks/resources.ts';
 import { checkRoom, roomForData } from './checks/room.ts';
 import { checkVersions } from './checks/version.ts';
 import type { RestoreSurroundings } from './contracts.ts';
-import { applyOverrides, finding, RecoveryError } from './errors.ts';
+import { applyOverrides, finding, refused } from './errors.ts';
 import { findBackup, type FoundBackup } from './find-backup.ts';
 import type { JournalFacts } from './journal.ts';
 import type { Plan } from './journal-schema.ts';
@@ -92,24 +92,12 @@ export async function gatherFacts(
   return { found, verification, known: { ...known, dataDir }, archive };
 }
 
-function etcdUnknown(layout: HostLayout): Finding {
+/** The finding for a host whose etcd could be started by nobody. */
+export function etcdUnknown(layout: HostLayout): Finding {
   const folder = '/etc/kubernetes/manifests';
   const message = `neither ${folder} nor the backup says how the etcd of this ${layout} host is started (its name and its peer URL)`;
   const hint = `Put the manifest of etcd back into ${folder}, also where it was moved away to stop etcd.`;
   return finding('error', 'RECOVERY_ETCD_UNKNOWN', folder, message, hint);
-}
-
-function refused(findings: readonly Finding[]): RecoveryError {
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const what = errors === 1 ? 'a check refuses' : `${errors} checks refuse`;
-  return new RecoveryError('RECOVERY_REFUSED', `nothing was changed: ${what}`, {
-    hint: 'Mend what is named above, and run it again.',
-    findings: findings.toSorted((a, b) => rank(a) - rank(b)),
-  });
-}
-
-function rank({ severity }: Finding): number {
-  return { error: 0, warning: 1, note: 2 }[severity];
 }
 
 function snapshotRevision({ verification }: HostRestoreFacts): bigint {

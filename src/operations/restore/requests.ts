@@ -42,6 +42,17 @@ export interface RestorePreview {
   readonly bump: BumpDecision | undefined;
 }
 
+/** A host that its own program has to restore: what to run. */
+export interface InstructionsReport {
+  readonly outcome: 'instructions';
+  readonly layout: 'k3s' | 'rke2';
+  readonly source: string;
+  readonly findings: readonly Finding[];
+  /** Why Holdfast does not do it itself. */
+  readonly why: string;
+  readonly nextSteps: readonly string[];
+}
+
 /** How a restore went. */
 export interface RestoreReport extends RestorePreview {
   readonly outcome: 'planned' | 'restored' | 'rolled-back';

@@ -1,5 +1,5 @@
 import type { Finding } from '../../base/index.ts';
-import { placeOnHost } from '../../host/index.ts';
+import { detectLayout, placeOnHost } from '../../host/index.ts';
 import type { BumpDecision } from './bump-revision.ts';
 import type { RestoreSurroundings } from './contracts.ts';
 import { RecoveryError } from './errors.ts';
@@ -7,7 +7,14 @@ import { findBackup } from './find-backup.ts';
 import { Journal, type JournalFacts } from './journal.ts';
 import { nextSteps } from './next-steps.ts';
 import { prepareHostRestore, type PreparedRestore } from './prepare-host.ts';
-import type { RestoreHostRequest, RestoreOnHostRequest, RestorePreview, RestoreReport } from './requests.ts';
+import type {
+  InstructionsReport,
+  RestoreHostRequest,
+  RestoreOnHostRequest,
+  RestorePreview,
+  RestoreReport,
+} from './requests.ts';
+import { instructRancher } from './rancher.ts';
 import { findJournals, lockRestores, restoreFolderOf } from './restore-folder.ts';
 import { runBack, runForward } from './run-steps.ts';
 
@@ -20,7 +27,12 @@ import { runBack, runForward } from './run-steps.ts';
  *
  * @throws RecoveryError, OperationError, HostError, StoreError, by what failed
  */
-export function restoreHost(request: RestoreHostRequest, surroundings: RestoreSurroundings): Promise<RestoreReport> {
+export async function restoreHost(
+  request: RestoreHostRequest,
+  surroundings: RestoreSurroundings,
+): Promise<RestoreReport | InstructionsReport> {
+  const layout = request.layout === 'auto' ? (await detectLayout(request.hostRoot))?.layout : request.layout;
+  if (layout === 'k3s' || layout === 'rke2') return instructRancher(request, layout, surroundings);
   const isSame = async ({ plan }: JournalFacts): Promise<boolean> =>
     plan.verb === 'host' && plan.snapshot === (await snapshotPath(request, surroundings.signal));
   return carryOut(request, isSame, (journals) => prepareHostRestore(request, journals, surroundings), surroundings);

@@ -1,3 +1,4 @@
+import { inspectSnapshotFile } from '../../inspect-snapshot.ts';
 import { inspectStoppedMember, type StoppedMember } from '../../../snapshot/index.ts';
 import { storageError } from '../../../store/index.ts';
 import { RecoveryError } from '../errors.ts';
@@ -18,6 +19,7 @@ export async function checkWal(action: ActionOf<'check-wal'>, context: ActionCon
   const { log, signal } = context.surroundings;
   const walDir = action.walDir === undefined ? undefined : onDisk(context, action.walDir);
   const member = await inspect(onDisk(context, action.dataDir), walDir, signal);
+  await expectWhole(member.database, context);
   const { requests, uncommittedRequests, findings } = member.log;
   for (const { message } of findings) log.warn(message);
   if (uncommittedRequests > 0) {
@@ -37,6 +39,18 @@ export async function checkWal(action: ActionOf<'check-wal'>, context: ActionCon
     hint:
       'etcd was killed before it could write them. Let it start once with its own manifest: it replays its log even without a ' +
       'quorum; then run this again. --override RECOVERY_WAL_TAIL goes on without them.',
+  });
+}
+
+/** Reads the whole database: what is damaged must not become the only copy that runs. */
+async function expectWhole(database: string, { surroundings }: ActionContext): Promise<void> {
+  const { findings } = await inspectSnapshotFile(database, { hash: false }, surroundings);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return;
+  throw new RecoveryError('RECOVERY_REFUSED', `${database} is damaged: ${errors[0]?.message ?? ''}`, {
+    subject: database,
+    hint: 'Restore a backup instead: holdfast restore host <backup>.',
+    findings: errors,
   });
 }
 
