@@ -22,7 +22,8 @@ export function createTextLog(terminal: Terminal, least: LogLevel): Log {
 
 /** Diagnostics as one JSON document a line on standard error, for log collectors. */
 export async function createJsonLog(terminal: Terminal, least: LogLevel): Promise<Log> {
-  const { pino } = await import('pino');
+  // In the bundle, a CommonJS module has no other export.
+  const { default: pino } = await import('pino');
   const logger = pino(
     {
       level: least,
