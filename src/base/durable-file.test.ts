@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PartFile, writeFileDurably } from './durable-file.ts';
+import { makePrivateFolder, PartFile, writeFileDurably } from './durable-file.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -44,5 +44,21 @@ describe('writeFileDurably', () => {
     await writeFileDurably(path, 'three', { replace: true });
     expect(await readFile(path, 'utf8')).toBe('three');
     expect(await readdir(folder)).toEqual(['m.json']);
+  });
+});
+
+describe('a private folder', () => {
+  it('is made with its parents, 0700 where they are new; one that is there keeps its mode', async () => {
+    await chmod(folder, 0o755);
+    await makePrivateFolder(join(folder, 'a', 'b'));
+    expect((await stat(join(folder, 'a'))).mode & 0o777).toBe(0o700);
+    expect((await stat(folder)).mode & 0o777).toBe(0o755);
+    await makePrivateFolder(join(folder, 'a', 'b'));
+  });
+
+  it('cannot be made where nothing can be made, and the answer comes at once', async () => {
+    await expect(makePrivateFolder('/proc/holdfast/backups')).rejects.toMatchObject({ code: 'ENOENT' });
+    await writeFile(join(folder, 'file'), '');
+    await expect(makePrivateFolder(join(folder, 'file', 'x'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });

@@ -17,9 +17,31 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Creates a folder and its parents, 0700 where they are new; an existing folder keeps its mode. */
+/**
+ * Creates a folder and its parents, 0700 where they are new; an existing folder keeps its mode. One level after the
+ * other: Node's own recursive mkdir never comes back from places such as /proc, where nothing can be made.
+ *
+ * @throws Node's system error (`EACCES`, `ENOENT`, `ENOTDIR` …)
+ */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+  if (await isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makePrivateFolder(parent);
+  try {
+    await mkdir(path, { mode: PRIVATE_FOLDER_MODE });
+  } catch (error) {
+    // Somebody else may have been quicker.
+    if (systemCode(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /**

@@ -42,7 +42,7 @@ const reasonByPrefix: readonly (readonly [prefix: string, reason: ExitReason])[]
   ['OPERATION_TIMED_OUT', 'timedOut'],
   ['STORE_', 'storage'],
   ['ETCD_', 'etcd'],
-  ['HOST_ARCHIVE_DAMAGED', 'notGood'],
+  ['HOST_ARCHIVE_REFUSED', 'notGood'],
   ['HOST_', 'host'],
   ['APISERVER_', 'host'],
   ['KUBE_', 'host'],

@@ -1,5 +1,4 @@
 import { Command, CommanderError, Option } from 'commander';
-import { HoldfastError, messageOf } from '../base/index.ts';
 import { defineBackup } from './commands/backup.ts';
 import { defineList } from './commands/list.ts';
 import { definePrune } from './commands/prune.ts';
@@ -79,11 +78,6 @@ function report(error: unknown, environment: CliEnvironment, args: readonly stri
   }
   const reason = exitReasonOf(error);
   showError(error, environment, { json: asksForJsonLogs(args) });
-  if (!(error instanceof HoldfastError) && error instanceof Error && error.stack !== undefined) {
-    environment.stderr.write(
-      `This is a fault of Holdfast itself (${messageOf(error)}); please report it with these lines:\n${error.stack}\n`,
-    );
-  }
   return reason;
 }
 

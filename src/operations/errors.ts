@@ -44,7 +44,7 @@ export const operationFindings = {
   BACKUP_PROXY_NOT_SET: 'The cluster has a cluster-wide proxy that the environment does not name.',
   BACKUP_NO_LAYOUT: 'No control-plane layout was found on this host, so only the snapshot is saved.',
   BACKUP_KEYS_NOT_SAVED: 'Values in the snapshot are encrypted, and no keys are saved with it.',
-  BACKUP_KEYS_BESIDE_SNAPSHOT: 'The encryption keys lie in the same folder as the snapshot that they open.',
+  BACKUP_MANIFEST_UNREADABLE: 'A backup has a manifest that cannot be read or was changed.',
   BACKUP_RESOURCES_ABSENT: 'There is no archive of static pod resources beside the snapshot.',
   BACKUP_FILE_DIFFERS: 'A file is not the one that the manifest describes.',
   BACKUP_FILE_MISSING: 'A file that the manifest names is not there.',

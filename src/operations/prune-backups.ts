@@ -121,14 +121,16 @@ async function decide(
 }
 
 /**
- * What stays whatever the policy says: what is newer than the newest good backup (another tool may be writing it), and
- * the newest good one that was not forced, since forced ones must not crowd it out.
+ * What stays whatever the policy says: what is newer than the newest good backup (another tool may be writing it), the
+ * newest good one that was not forced, and the newest good one with static pod resources, since forced ones and bare
+ * snapshots must not crowd those out.
  */
 function heldBack(backups: readonly Backup[], isGood: (backup: Backup) => boolean): readonly string[] {
   const newestGood = backups.findIndex(isGood);
   const newer = newestGood < 0 ? [] : backups.slice(0, newestGood);
   const clean = backups.find((backup) => isGood(backup) && !backup.id.endsWith(DIRTY_MARKER));
-  return [...newer, ...(clean === undefined ? [] : [clean])].map(({ id }) => id);
+  const whole = backups.find((backup) => isGood(backup) && backup.files.some(({ kind }) => kind === 'resources'));
+  return [...newer, clean, whole].flatMap((backup) => (backup === undefined ? [] : [backup.id]));
 }
 
 function needsProof(backup: Backup, proven: ReadonlyMap<string, boolean>, newest: boolean): boolean {

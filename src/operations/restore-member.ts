@@ -167,10 +167,7 @@ async function fromRevisionFile(path: string | undefined): Promise<readonly Revi
   return index === undefined ? [] : [{ what: path, revision: index, kind: 'raft-index', isCurrent: true }];
 }
 
-async function fromOldDataDir(
-  dataDir: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly RevisionSource[]> {
+async function fromOldDataDir(dataDir: string | undefined, signal: AbortSignal): Promise<readonly RevisionSource[]> {
   if (dataDir === undefined) return [];
   const { highestRevision } = await readDataDirectory({ dataDir, signal });
   return [{ what: dataDir, revision: highestRevision, kind: 'exact', isCurrent: true }];

@@ -159,7 +159,8 @@ function origins(
 ): Pick<SavedSnapshot, 'from' | 'member' | 'etcd'> {
   const id = wal?.identity?.memberId ?? 0n;
   const name = state.members.find((member) => member.id === id)?.name;
-  const version = state.storageVersion || state.clusterVersion || 'unknown';
+  // The database knows the release by its minor version only.
+  const version = /^\d+\.\d+/.exec(state.storageVersion || (state.clusterVersion ?? ''))?.[0] ?? 'unknown';
   return {
     from: path,
     member: { id, name: name ?? (id === 0n ? undefined : formatId(id)), endpoint: path, role: 'unknown' },

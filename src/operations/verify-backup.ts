@@ -89,7 +89,7 @@ function aboutTheWhole(backup: Backup): Finding[] {
   if (backup.manifest === undefined && has('manifest')) {
     findings.push({
       severity: 'error',
-      code: 'BACKUP_MANIFEST_MALFORMED',
+      code: 'BACKUP_MANIFEST_UNREADABLE',
       where,
       message: backup.problems.join('; '),
       hint: 'The other files may be whole: verify them by name, without the manifest beside them.',

@@ -131,7 +131,11 @@ export class KeySpaceReader {
           value.createRevision > main ||
           (value.version === 1 && value.createRevision !== main))
     ) {
-      this.#judgeOddValue(entries, word, main, valueEnd - valueStart);
+      if (valueEnd === valueStart) {
+        this.#noteBumpMark(entries, main);
+        return;
+      }
+      this.#judgeOddValue(entries, word, main);
     }
     this.#count(main, tombstone, value.version);
     this.#visitor?.visit(
@@ -157,14 +161,17 @@ export class KeySpaceReader {
     }
   }
 
-  /** A value that contradicts its revision; except the empty one that a restore with `--bump-revision` writes. */
-  #judgeOddValue(entries: LeafEntries, word: number, main: number, size: number): void {
-    if (size === 0) {
-      // etcdutl/snapshot/v3_snapshot.go, unsafeBumpBucketsRevision: an empty value under the bumped revision.
-      const message = `revision ${main} is the mark of a restore with --bump-revision`;
-      this.#findings.add(finding('note', 'SNAPSHOT_REVISION_BUMP', `page ${entries.page}`, message));
-      return;
-    }
+  /**
+   * The empty value that a restore with `--bump-revision` writes under the raised revision (etcdutl/snapshot/v3_snapshot.go,
+   * unsafeBumpBucketsRevision). It is no key that a client could read.
+   */
+  #noteBumpMark(entries: LeafEntries, main: number): void {
+    const message = `revision ${main} is the mark of a restore with --bump-revision`;
+    this.#findings.add(finding('note', 'SNAPSHOT_REVISION_BUMP', `page ${entries.page}`, message));
+  }
+
+  /** A value that contradicts its revision. */
+  #judgeOddValue(entries: LeafEntries, word: number, main: number): void {
     const { keyStart, keyEnd, modRevision, createRevision, version } = this.#value;
     const what =
       keyStart === keyEnd

@@ -122,7 +122,7 @@ export function trailerFindings(state: TrailerState): readonly Finding[] {
   if (state === 'absent') {
     const message = 'the file has no SHA-256 at its end, so damage inside values cannot be seen';
     const hint =
-      'A copy of member/snap/db looks like this; etcdutl restores it with --skip-hash-check. Prefer a snapshot from a live member.';
+      'A copy of member/snap/db looks like this; holdfast restore member takes it with --skip-hash-check. Prefer a snapshot from a live member.';
     return [finding('warning', 'SNAPSHOT_NO_HASH', 'the whole file', message, hint)];
   }
   return [];

@@ -181,6 +181,17 @@ describe('the retention of a backup run', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('snapshot_'))).toHaveLength(1);
   });
 
+  it('never lets snapshots alone crowd out the newest backup that holds the static pods too', async () => {
+    const folder = await temporaryFolder();
+    await plane.backup(folder);
+    for (let run = 0; run < 2; run++) {
+      expect((await plane.backup(folder, ['--snapshot-only', '--retain-number', '1'])).code).toBe(0);
+    }
+    const names = await readdir(folder);
+    expect(names.filter((name) => name.startsWith('snapshot_'))).toHaveLength(2);
+    expect(names.filter((name) => name.startsWith('static_kuberesources_'))).toHaveLength(1);
+  });
+
   it('removes nothing when the run fails', async () => {
     const folder = await temporaryFolder();
     await plane.backup(folder);

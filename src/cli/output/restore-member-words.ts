@@ -24,9 +24,9 @@ export function showRestoredMember(
   const others = plan.identity.members.length - 1;
   if (others > 0) {
     stdout.write(
-      `next: do the same on the other ${others} members, with the same backup, --initial-cluster, token and revision\n`,
+      `next: do the same for each of the ${others + 1} members, with the same backup, --initial-cluster and token; then start them\n`,
     );
-    if (report.bump !== undefined) stdout.write(`  there with: --bump-revision ${report.bump.bump} --mark-compacted\n`);
+    if (report.bump !== undefined) stdout.write(`  and with: --bump-revision ${report.bump.bump} --mark-compacted\n`);
   } else stdout.write(`next: start etcd with --data-dir ${report.dataDir} and the same name and peer URLs\n`);
 }
 

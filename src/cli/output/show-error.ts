@@ -18,7 +18,15 @@ export function showError(
     const causes = causeChain(error);
     if (causes !== '') output.stderr.write(`  because: ${causes}\n`);
     output.stderr.write(`  next: ${error.hint}\n  code: ${error.code}\n`);
+    return;
   }
+  output.stderr.write(
+    `  next: this is a fault of Holdfast itself; please report it with these lines:\n${stackOf(error)}\n`,
+  );
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? '') : '';
 }
 
 /** A finding as one or two lines, indented. */
@@ -35,13 +43,16 @@ function findingsOf(error: unknown): readonly Finding[] {
 
 function causeChain(error: Error): string {
   const messages: string[] = [];
-  for (let cause = error.cause; cause instanceof Error && messages.length < 5; cause = cause.cause)
-    messages.push(cause.message);
+  for (let cause = error.cause; cause instanceof Error && messages.length < 5; cause = cause.cause) {
+    const message = cause.message.replaceAll(/\s+/g, ' ').trim();
+    // Most messages already end in what their cause says.
+    if (message !== '' && !error.message.includes(message)) messages.push(message);
+  }
   return messages.join('; ');
 }
 
 function errorDocument(error: unknown): Record<string, unknown> {
-  if (!(error instanceof HoldfastError)) return { level: 'error', message: messageOf(error) };
+  if (!(error instanceof HoldfastError)) return { level: 'error', message: messageOf(error), stack: stackOf(error) };
   return {
     level: 'error',
     code: error.code,
