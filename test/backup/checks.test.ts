@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ControlPlane} from '../kit/index.ts';
+import type { ControlPlane } from '../kit/index.ts';
 import { holdfast, startControlPlane, temporaryFolder, type CommandResult } from '../kit/index.ts';
 
 let plane: ControlPlane;

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ControlPlane} from '../kit/index.ts';
+import type { ControlPlane } from '../kit/index.ts';
 import { holdfast, SeededRandom, startControlPlane, temporaryFolder } from '../kit/index.ts';
 
 let plane: ControlPlane;

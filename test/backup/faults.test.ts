@@ -4,8 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type {
-  ControlPlane} from '../kit/index.ts';
+import type { ControlPlane } from '../kit/index.ts';
 import {
   cuttableProxy,
   fill,

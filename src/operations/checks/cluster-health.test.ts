@@ -39,9 +39,7 @@ describe('the health of a cluster', () => {
 
   it('with a CORRUPT alarm refuses, once however many members tell of it', () => {
     const corrupt = status({ alarms: [{ type: 'CORRUPT', memberId: 0xabn }] });
-    const found = checkClusterHealth(
-      survey({ endpoints: [a, b].map((endpoint) => ({ endpoint, status: corrupt })) as ClusterSurvey['endpoints'] }),
-    );
+    const found = checkClusterHealth(survey({ endpoints: [a, b].map((endpoint) => ({ endpoint, status: corrupt })) }));
     expect(found).toEqual([expect.objectContaining({ severity: 'error', code: 'BACKUP_CORRUPT_ALARM' })]);
     expect(found[0]?.message).toContain('member ab');
   });
