@@ -70,18 +70,22 @@ describe('a restore that fails', () => {
   it('by SIGKILL at any time goes on, and can be taken back', { timeout: 300_000 }, async () => {
     const { host, backup } = await stage();
     const before = await host.picture();
-    let kills = 0;
-    for (let ms = 300; ms < 2_400; ms += 150) {
-      const args = ['restore', 'host', backup, '--yes', '--host-root', host.root, '--no-progress'];
-      if (await killedAfter(ms, ...args)) kills++;
-      const run = await host.holdfast('restore', 'host', backup, '--yes');
-      expect(run.code, run.stderr).toBe(0);
-      await isWhole(host, 'old');
+    const takeBack = async (): Promise<void> => {
       const back = await host.holdfast('restore', 'host', '--rollback', '--yes');
       expect(back.code, back.stderr).toBe(0);
       await isWhole(host, 'new');
       expect(await host.picture()).toEqual(before);
+    };
+    const args = ['restore', 'host', backup, '--yes', '--host-root', host.root, '--no-progress'];
+    let kills = 0;
+    for (let ms = 400; await killedAfter(ms, ...args); ms += 130) {
+      kills++;
+      const run = await host.holdfast('restore', 'host', backup, '--yes');
+      expect(run.code, run.stderr).toBe(0);
+      await isWhole(host, 'old');
+      await takeBack();
     }
+    await takeBack();
     expect(kills).toBeGreaterThan(3);
   });
 });
