@@ -21,6 +21,8 @@ export interface StandingHostOptions {
   /** Secrets in etcd are encrypted, and the host has the key. Default: false. */
   readonly encryption?: boolean;
   readonly kubeSystemUid?: string;
+  /** An existing folder for the host's files; by default one of its own. */
+  readonly place?: string;
   /** Of the images in the manifests. Default: that of the data in etcd. */
   readonly kubernetesVersion?: string;
 }
@@ -37,7 +39,7 @@ export async function standingHost(options: StandingHostOptions = {}): Promise<S
   const pki = await issuePki({ folder: join(folder, 'pki') });
   const [client = 0, peer = 0, api = 0] = await freePorts(3);
   const { layout = 'kubeadm', release = newestRelease(), encryption = false } = options;
-  const root = join(folder, 'host');
+  const root = join(options.place ?? folder, 'host');
   await mkdir(root);
   const sample = await buildSampleHost(root, {
     layout,

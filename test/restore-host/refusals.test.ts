@@ -1,7 +1,7 @@
 import { appendFile, copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { standingHost, startCluster, type StandingHost } from '../kit/index.ts';
+import { smallDisk, standingHost, startCluster, type StandingHost } from '../kit/index.ts';
 
 async function fileOf(folder: string, start: string): Promise<string> {
   const name = (await readdir(folder)).find((each) => each.startsWith(start));
@@ -75,6 +75,14 @@ describe('a restore is refused, with nothing changed,', () => {
     const words = await refusal(host, backup);
     expect(words).toContain('RECOVERY_MEMBER_RUNNING');
     expect(words).toContain('ssh core@127.0.0.1 sudo mv /etc/kubernetes/manifests/etcd-pod.yaml /root/');
+  });
+
+  it('where the disk has no room for new data beside the old', async () => {
+    // etcd itself reserves two segments of 64 MB.
+    const disk = await smallDisk({ bytes: 180_000_000 });
+    const host = await standingHost({ place: disk.folder });
+    const backup = await host.backup('backups');
+    if (disk.limits === 'disk') expect(await refusal(host, backup)).toContain('RECOVERY_NO_ROOM');
   });
 
   it('for a name that is no backup, and for an override that is none', async () => {
