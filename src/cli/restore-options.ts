@@ -90,3 +90,17 @@ export async function setUpRestore(command: Command, environment: CliEnvironment
     },
   };
 }
+
+/** Says what an interruption left, which the words for other commands do not fit. */
+export async function tellOfInterruption<T>(environment: CliEnvironment, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (environment.signal.aborted) {
+      environment.stderr.write(
+        'If nothing ran with the new data yet, everything was put back. Otherwise the same command goes on, and --rollback takes it back.\n',
+      );
+    }
+    throw error;
+  }
+}

@@ -25,7 +25,7 @@ const podSchema = z.object({
 /** Something that the kubelet runs while its manifest stands. */
 interface Pod {
   readonly text: string;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface StandInKubeletOptions {
@@ -85,11 +85,11 @@ export class StandInKubelet {
     this.#isHeldUp = false;
   }
 
-  /** Ends everything, as a host that is switched off. */
-  async stop(): Promise<void> {
+  /** Ends everything: orderly, or with SIGKILL as when the power goes. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
-    await Promise.all([...this.#pods.values()].map((pod) => pod.stop()));
+    await Promise.all([...this.#pods.values()].map((pod) => pod.stop(signal)));
     this.#pods.clear();
   }
 
@@ -122,7 +122,7 @@ export class StandInKubelet {
 
   #startEtcd(text: string): Pod {
     const process = new EtcdProcess(commandOf(text, this.#options), this.#options.logFile);
-    return { text, stop: () => process.stop() };
+    return { text, stop: (signal) => process.stop(signal) };
   }
 }
 
@@ -170,13 +170,13 @@ class EtcdProcess {
     this.#launch();
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.#isWanted = false;
     clearTimeout(this.#again);
     const child = this.#child;
     if (child === undefined) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGTERM');
+    child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
     await ended;
     clearTimeout(timer);

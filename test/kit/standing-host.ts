@@ -21,6 +21,8 @@ export interface StandingHostOptions {
   /** Secrets in etcd are encrypted, and the host has the key. Default: false. */
   readonly encryption?: boolean;
   readonly kubeSystemUid?: string;
+  /** More flags for etcd. */
+  readonly etcdFlags?: readonly string[];
   /** An existing folder for the host's files; by default one of its own. */
   readonly place?: string;
   /** Of the images in the manifests. Default: that of the data in etcd. */
@@ -130,9 +132,9 @@ export class StandingHost {
     await this.kubelet.settled(this.manifestNames);
   }
 
-  /** Switches the host off. */
-  async stop(): Promise<void> {
-    await this.#kubelet?.stop();
+  /** Switches the host off: orderly, or with SIGKILL as when the power goes. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#kubelet?.stop(signal);
     this.#kubelet = undefined;
     await this.#apiServer.stop();
   }
@@ -289,7 +291,8 @@ export class StandingHost {
 
   #fast(): readonly string[] {
     // The data of a test need not outlive a power cut.
-    return ['--logger=zap', ...(isAtLeast(this.release, '3.5') ? ['--unsafe-no-fsync'] : [])];
+    const unsafe = isAtLeast(this.release, '3.5') ? ['--unsafe-no-fsync'] : [];
+    return ['--logger=zap', ...unsafe, ...(this.#parts.etcdFlags ?? [])];
   }
 
   async #withMember<T>(use: (member: Member) => Promise<T>): Promise<T> {

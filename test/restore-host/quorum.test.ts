@@ -23,3 +23,21 @@ it('a member that has lost its quorum goes on alone with all of its data, and ca
   await host.kubelet.settled(host.manifestNames);
   await expect(host.etcdctl('put', '/registry/test/state', 'refused', '--command-timeout=1s')).rejects.toThrow();
 });
+
+it('a member that was killed before its database had everything is refused until it has replayed its log', async () => {
+  // The database is written at the end, and not once before.
+  const host = await standingHost({ etcdFlags: ['--backend-batch-interval=1h'] });
+  await host.put('/registry/test/state', 'only in the log');
+  await host.stop('SIGKILL');
+  const before = await host.picture();
+  const refused = await host.holdfast('restore', 'quorum', '--yes', '--no-wait-apiserver', '--timeout', '5s');
+  expect(refused.code, refused.stderr).toBe(12);
+  expect(refused.stderr).toContain('in the log and not in');
+  expect(await host.picture()).toEqual(before);
+
+  await host.start();
+  await host.serving();
+  const run = await host.holdfast('restore', 'quorum', '--yes');
+  expect(run.code, run.stderr).toBe(0);
+  expect(await host.get('/registry/test/state')).toBe('only in the log');
+});

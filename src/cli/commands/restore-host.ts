@@ -3,7 +3,13 @@ import type { Command } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
 import { CliError } from '../errors.ts';
 import type { ExitReason } from '../exit-codes.ts';
-import { addRestoreOptions, readRestoreOptions, setUpRestore, type RestoreFlags } from '../restore-options.ts';
+import {
+  addRestoreOptions,
+  readRestoreOptions,
+  setUpRestore,
+  tellOfInterruption,
+  type RestoreFlags,
+} from '../restore-options.ts';
 import type { Schedule } from '../schedule.ts';
 
 interface RestoreHostFlags extends RestoreFlags {
@@ -24,7 +30,7 @@ export function defineRestoreHost(restore: Command, environment: CliEnvironment,
     .option('--snapshot-only', "restore etcd's data and leave the static pod resources as they are")
     .option('--data-dir <folder>', "etcd's data directory, if not where its manifest says");
   addRestoreOptions(command).action((backup: string | undefined, flags: RestoreHostFlags) =>
-    schedule(() => run(command, backup, flags, environment)),
+    schedule(() => tellOfInterruption(environment, () => run(command, backup, flags, environment))),
   );
 }
 

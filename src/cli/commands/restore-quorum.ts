@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
 import type { ExitReason } from '../exit-codes.ts';
-import { addRestoreOptions, readRestoreOptions, setUpRestore, type RestoreFlags } from '../restore-options.ts';
+import {
+  addRestoreOptions,
+  readRestoreOptions,
+  setUpRestore,
+  tellOfInterruption,
+  type RestoreFlags,
+} from '../restore-options.ts';
 import type { Schedule } from '../schedule.ts';
 
 interface RestoreQuorumFlags extends RestoreFlags {
@@ -14,7 +20,9 @@ export function defineRestoreQuorum(restore: Command, environment: CliEnvironmen
     .command('quorum')
     .description("make this host's etcd the only member of a new cluster, from the data it has; the others are lost")
     .option('--rollback', 'take the latest restore of this host back, finished or not');
-  addRestoreOptions(command).action((flags: RestoreQuorumFlags) => schedule(() => run(command, flags, environment)));
+  addRestoreOptions(command).action((flags: RestoreQuorumFlags) =>
+    schedule(() => tellOfInterruption(environment, () => run(command, flags, environment))),
+  );
 }
 
 async function run(command: Command, flags: RestoreQuorumFlags, environment: CliEnvironment): Promise<ExitReason> {
