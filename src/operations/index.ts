@@ -8,6 +8,7 @@ export {
   pruneBackups,
   restoreHost,
   restoreMemberFrom,
+  restoreQuorum,
   rollBackHost,
   snapshotStatus,
   takeBackup,
@@ -28,4 +29,3 @@ export type {
   RestorePreview,
   RestoreReport,
 } from './restore/requests.ts';
-export { restoreQuorum } from './restore/restore-quorum.ts';

@@ -17,3 +17,4 @@ export const verifyPath = onDemand(async () => (await import('./verify-path.ts')
 export const restoreMemberFrom = onDemand(async () => (await import('./restore-member.ts')).restoreMemberFrom);
 export const restoreHost = onDemand(async () => (await import('./restore/restore-host.ts')).restoreHost);
 export const rollBackHost = onDemand(async () => (await import('./restore/restore-host.ts')).rollBackHost);
+export const restoreQuorum = onDemand(async () => (await import('./restore/restore-quorum.ts')).restoreQuorum);
