@@ -10,7 +10,9 @@ import type { BoltLayout } from './layout.ts';
 import { decodeMeta, encodeMeta } from './meta.ts';
 import { decodePageHeader, encodePageHeader, viewOf } from './page.ts';
 import { PageSet } from './page-set.ts';
+import { PageWriter } from './page-writer.ts';
 import { splitPoints } from './spill.ts';
+import { MemoryFile } from './test-memory.ts';
 
 const word = fc.bigInt(0n, 2n ** 64n - 2n);
 const keys = fc
@@ -158,5 +160,40 @@ describe('pages', () => {
     const allocator = new PageAllocator(layout(100, 2), free());
     allocator.release({ page: 50, pages: 1 });
     expect(() => allocator.release({ page, pages: 1 })).toThrow(expect.objectContaining({ code: 'BOLT_DAMAGED' }));
+  });
+});
+
+describe('the writer of pages', () => {
+  it('hands out zeros, also where it has written before', () => {
+    const file = new MemoryFile();
+    const writer = new PageWriter(file, 4096);
+    for (let page = 0; page < 600; page++) {
+      const room = writer.pages(page, 1);
+      expect(room.every((byte) => byte === 0)).toBe(true);
+      room.fill((page % 255) + 1);
+    }
+    writer.sync();
+    expect(file.size).toBe(600 * 4096);
+    expect(file.steps.map(({ kind }) => kind)).toEqual(['write', 'write', 'write', 'sync']);
+  });
+
+  it('writes neighbours together and the rest apart, whatever their order', () => {
+    const file = new MemoryFile();
+    const writer = new PageWriter(file, 1024);
+    for (const [page, count] of [
+      [5, 1],
+      [6, 2],
+      [9, 1],
+      [3, 2],
+    ] as const)
+      writer.pages(page, count).fill(page);
+    writer.flush();
+    const writes = file.steps.flatMap((step) => (step.kind === 'write' ? [[step.position, step.bytes.length]] : []));
+    expect(writes).toEqual([
+      [5 * 1024, 3 * 1024],
+      [9 * 1024, 1024],
+      [3 * 1024, 2 * 1024],
+    ]);
+    expect([5, 6, 7, 9, 3, 4].map((page) => file.image[page * 1024])).toEqual([5, 6, 6, 9, 3, 3]);
   });
 });

@@ -11,4 +11,4 @@ export { PageSet } from './page-set.ts';
 export { judgePageUse, metaPages, type PageUse } from './page-use.ts';
 export { ROOT_LABEL, TreeWalker, type LeafVisitor, type Subtree, type TreeWalkerOptions } from './tree-walker.ts';
 export { updateBolt, type BoltTransaction, type UpdateOptions } from './transaction.ts';
-export { LONGEST_KEY, LONGEST_VALUE, WritableBucket, type BoltEntry } from './writable-bucket.ts';
+export type { BoltEntry, WritableBucket } from './writable-bucket.ts';

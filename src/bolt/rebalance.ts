@@ -3,14 +3,12 @@ import type { BranchNode, TreeNode } from './branch-node.ts';
 import { LeafNode } from './leaf-node.ts';
 import { UNBOUNDED, type Bounds } from './node-source.ts';
 import { damaged } from './refusal.ts';
-import { childBounds, childOf, type Tree } from './tree.ts';
+import { childBounds, childOf, LARGEST_NODE_PAGES, type Tree } from './tree.ts';
 
 /** Pages below this part of a page are merged with a neighbour (bbolt node.go, rebalance: half the fill percent). */
 const SMALLEST_FILL = 0.25;
 /** Fewer entries than this are too few, however large they are (bbolt node.go, minKeys). */
 const FEWEST_ENTRIES = { leaf: 2, branch: 3 } as const;
-/** Nodes of huge values are left apart: merged they would make a page larger than readers take. */
-const LARGEST_MERGE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Merges what has become too small, removes what is empty and lowers the root. Only nodes from which something was
@@ -87,7 +85,8 @@ function mergeChild(balancing: Balancing, branch: BranchNode, index: number, bou
     tree.own(childOf(branch, child), childBounds(branch, child, bounds), depth + 1);
   const left = own(at);
   const right = own(at + 1);
-  if (left.size + right.size > LARGEST_MERGE_BYTES) {
+  // Together they would only be cut apart again; and the next ones find this one to merge with.
+  if (left.size + right.size > LARGEST_NODE_PAGES * tree.pageSize) {
     const node = childOf(branch, index).node;
     if (node !== undefined) node.shrunk = false;
     return index + 1;

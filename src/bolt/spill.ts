@@ -1,4 +1,4 @@
-import type { PageAllocator } from './allocator.ts';
+import type { PageAllocator, PageRun } from './allocator.ts';
 import { BranchNode, type NodeRef, type TreeNode } from './branch-node.ts';
 import { PAGE_HEADER_SIZE } from './page.ts';
 import type { PageWriter } from './page-writer.ts';
@@ -16,7 +16,20 @@ export interface SpillTarget {
 }
 
 /**
- * Writes the changed nodes of a tree to new pages, children first, and gives the old ones back. Reads nothing.
+ * Gives back the pages that hold the changed nodes of a tree in the old state. It is then that a page shared by two
+ * trees is found, so this comes before anything is written.
+ */
+export function releaseReplaced(tree: Tree, release: (origin: PageRun) => void): void {
+  const visit = (node: TreeNode | undefined): void => {
+    if (node?.dirty !== true) return;
+    if (node.origin !== undefined) release(node.origin);
+    if (!node.isLeaf) for (const child of node.children) visit(child.node);
+  };
+  visit(tree.root.node);
+}
+
+/**
+ * Writes the changed nodes of a tree to new pages, children first. Reads nothing.
  *
  * @returns the page of the root
  */
@@ -30,7 +43,6 @@ export function spill(tree: Tree, target: SpillTarget): number {
 
 function spillNode(node: TreeNode, target: SpillTarget): NodeRef[] {
   if (!node.isLeaf) node.children = spillChildren(node, target);
-  if (node.origin !== undefined) target.allocator.release(node.origin);
   const refs: NodeRef[] = [];
   let from = 0;
   for (const to of splitPoints(node, target.pageSize)) {

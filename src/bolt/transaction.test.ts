@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inMemory } from '../base/index.ts';
 import { checkBolt } from './check.ts';
 import { createBolt } from './create.ts';
 import { BoltError } from './errors.ts';
@@ -129,6 +130,65 @@ describe('a transaction', () => {
     expect(checkBolt(file).pages).toMatchObject({ used: 4 });
   });
 
+  it('keeps a bucket small whose values are replaced again and again', () => {
+    const file = fileWith(3);
+    change(file, (bucket) => {
+      for (let round = 0; round < 1000; round++) bucket.put(numbered(round % 3), bytes(`round ${round}`));
+    });
+    expect(checkBolt(file).pages).toMatchObject({ used: 4 });
+  });
+
+  it('merges pages that have become too small, also where every page keeps something', () => {
+    const file = fileWith(20_000);
+    change(file, (bucket) => {
+      for (let number = 0; number < 20_000; number++) if (number % 100 !== 0) bucket.delete(numbered(number));
+    });
+    // 200 entries of 76 bytes each.
+    expect(checkBolt(file).pages?.used).toBeLessThan(20);
+  });
+
+  it('removes a bucket of an earlier transaction out of one that stays, or that goes too', () => {
+    const file = emptyFile();
+    const nest = (transaction: BoltTransaction): WritableBucket => {
+      const outer = transaction.createBucketIfMissing(NAME);
+      const inner = outer.createBucketIfMissing(bytes('inner'));
+      for (let number = 0; number < 1000; number++) inner.put(numbered(number), bytes('x'));
+      return outer;
+    };
+    for (const goes of [false, true]) {
+      updateBolt(file, nest);
+      updateBolt(file, (transaction) => {
+        transaction.requireBucket(NAME).deleteBucket(bytes('inner'));
+        if (goes) transaction.deleteBucket(NAME);
+      });
+      expect(checkBolt(file)).toMatchObject({ findings: [], pages: { used: 4 } });
+    }
+  });
+
+  it('changes only the sequence of a bucket, though another writer put a large one into its parent', () => {
+    const entries = Array.from({ length: 30 }, (_, number) => [numbered(number), Buffer.alloc(60)] as const);
+    const file = new MemoryFile(makeBolt({ bucket: { inline: true, entries } }).bytes);
+    change(file, (bucket) => (bucket.sequence = 9n));
+    const content = contentOf(file).buckets.get(NAME.toString('hex'));
+    expect(content).toMatchObject({ sequence: 9n, values: { size: 30 } });
+  });
+
+  it('reads nothing more once it writes, however much was looked at meanwhile', () => {
+    const file = fileWith(20_000, 500);
+    updateBolt(file, (transaction) => transaction.createBucketIfMissing(bytes('a')).put(bytes('x'), bytes('y')));
+    let wrote = false;
+    file.before = (step) => {
+      expect(step === 'read' && wrote).toBe(false);
+      wrote ||= step === 'write';
+    };
+    updateBolt(file, (transaction) => {
+      const bucket = transaction.requireBucket(bytes('a'));
+      // More than is gathered before it is written.
+      for (let number = 0; number < 10; number++) bucket.put(numbered(number), Buffer.alloc(1_000_000));
+      expect(Array.from(transaction.requireBucket(NAME).entries())).toHaveLength(20_000);
+    });
+  });
+
   it('gives the pages of deleted entries to later transactions', () => {
     const file = fileWith(20_000);
     change(file, (bucket) => {
@@ -166,10 +226,10 @@ describe('a transaction', () => {
   });
 
   it('writes and reads in proportion to the change', () => {
-    const file = fileWith(50_000, 200);
+    const file = fileWith(20_000, 500);
     let reads = 0;
     file.before = (step) => (reads += step === 'read' ? 1 : 0);
-    updateBolt(file, (transaction) => transaction.requireBucket(NAME).put(numbered(25_000), bytes('new')));
+    updateBolt(file, (transaction) => transaction.requireBucket(NAME).put(numbered(15_000), bytes('new')));
     const wrote = file.steps.reduce((sum, step) => sum + (step.kind === 'write' ? step.bytes.length : 0), 0);
     expect(reads).toBeLessThan(20);
     expect(wrote).toBeLessThan(12 * 4096);
@@ -255,8 +315,41 @@ describe('nothing is written', () => {
           expect(file.steps).toEqual([]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
+  });
+
+  it('if a page holds keys that its parent does not lead to', () => {
+    const { image } = fileWith(1000);
+    const branch = Array.from({ length: image.length / 4096 }, (_, page) => page * 4096).find(
+      (at) => at >= 2 * 4096 && image.readUInt16LE(at + 8) === 1,
+    );
+    if (branch === undefined) throw new Error('the file has no branch page');
+    const element = branch + 16 + 5 * 16;
+    const lastOfKey = element + image.readUInt32LE(element) + image.readUInt32LE(element + 4) - 1;
+    const first = image.subarray(element + image.readUInt32LE(element), lastOfKey + 1).toString();
+    image[lastOfKey] = (image[lastOfKey] ?? 0) + 1;
+    const file = new MemoryFile(image);
+    // A key of that page behind its first.
+    const key = numbered(Number(first.slice(4)) + 3);
+    const run = (): unknown => updateBolt(file, (transaction) => transaction.requireBucket(NAME).delete(key));
+    untouched(file, () => expect(codeOf(run)).toBe('BOLT_DAMAGED'));
+  });
+
+  it('if two buckets that change share a page', () => {
+    const many = Array.from({ length: 60 }, (_, number) => [numbered(number), Buffer.alloc(60)] as const);
+    const { bytes: image, pages, pageSize } = makeBolt({ a: { entries: many }, b: { entries: many } });
+    const root = readLayout(inMemory(image), new FindingList())?.root ?? 0;
+    const header = image.readUInt32LE(root * pageSize + 16 + 4) + root * pageSize + 16 + 1;
+    const other = image.readUInt32LE(root * pageSize + 32 + 4) + root * pageSize + 32 + 1;
+    expect(pages.map(({ id }) => id)).toContain(image.readUInt32LE(header));
+    image.copy(image, other, header, header + 8);
+    const file = new MemoryFile(image);
+    const run = (): void =>
+      updateBolt(file, (transaction) => {
+        for (const name of ['a', 'b']) transaction.requireBucket(bytes(name)).put(numbered(1), Buffer.alloc(3_000_000));
+      });
+    untouched(file, () => expect(codeOf(run)).toBe('BOLT_DAMAGED'));
   });
 
   it('if the bucket to delete is damaged anywhere', () => {

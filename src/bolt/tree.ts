@@ -9,7 +9,7 @@ import { damaged } from './refusal.ts';
 const DEEPEST_TREE = 32;
 
 /** A node of more pages than this is split at once, so that inserting stays cheap; the rest is split when written. */
-const LARGEST_NODE_PAGES = 4;
+export const LARGEST_NODE_PAGES = 4;
 /** Pages with fewer entries are never split (bbolt node.go, splitTwo: twice the minimum of 2 keys a page). */
 export const SMALLEST_SPLIT = 4;
 

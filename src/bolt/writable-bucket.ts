@@ -9,11 +9,11 @@ import { asBuffer } from '../base/index.ts';
 import { BUCKET_FLAG, decodePageHeader, viewOf } from './page.ts';
 import { rebalance } from './rebalance.ts';
 import { refuseDamage } from './refusal.ts';
-import { spill, type SpillTarget } from './spill.ts';
+import { releaseReplaced, spill, type SpillTarget } from './spill.ts';
 import { Tree, wrongKind, type EntryPlace } from './tree.ts';
 
 /** Longest key (bbolt bucket.go, MaxKeySize). */
-export const LONGEST_KEY = 32_768;
+const LONGEST_KEY = 32_768;
 /** Longest value that is written: a page holds up to four, and readers take pages of up to 64 MiB. */
 export const LONGEST_VALUE: number = 15 * 1024 * 1024;
 /** As deep as readers go; etcd nests no buckets at all. */
@@ -217,7 +217,10 @@ export class WritableBucket {
     for (const bucket of this.#buckets.values()) yield* bucket.deletedBuckets();
   }
 
-  /** Brings this bucket's changed pages, and those of the buckets inside, into shape; reads all that is needed for it. */
+  /**
+   * Brings this bucket's changed pages, and those of the buckets inside, into shape, and gives back the pages that they
+   * replace. Reads all that is needed, so that {@link write} finds nothing to refuse.
+   */
   prepare(release: (origin: PageRun) => void): void {
     for (const [id, bucket] of this.#buckets) {
       if (!bucket.isChanged) continue;
@@ -225,6 +228,10 @@ export class WritableBucket {
       this.#tree.touch(nameOf(id));
     }
     rebalance(this.#tree, release);
+    const root = this.#tree.root.node;
+    // Its page goes, or it never had one: it is written in either case, also if only its sequence has changed.
+    if (root !== undefined && (root.origin === undefined || this.#inlineRoot !== undefined)) root.dirty = true;
+    releaseReplaced(this.#tree, release);
   }
 
   /** Writes the changed pages of this bucket and of those inside; returns the page of its root. */
@@ -236,19 +243,23 @@ export class WritableBucket {
   }
 
   #writeAsValue(target: SpillTarget): Uint8Array {
-    const root = this.#tree.root.node;
-    // A bucket that had no page of its own has to be written, also if only its sequence has changed.
-    if (root !== undefined && root.origin === undefined) root.dirty = true;
-    if (root?.isLeaf !== true || root.size > target.pageSize * INLINE_PART || root.holdsBuckets) {
+    const root = this.#inlineRoot;
+    if (root === undefined) {
       const header = new Uint8Array(BUCKET_HEADER_SIZE);
       encodeBucketHeader(header, this.write(target), this.#sequence);
       return header;
     }
-    if (root.origin !== undefined) target.allocator.release(root.origin);
     const value = new Uint8Array(BUCKET_HEADER_SIZE + root.size);
     encodeBucketHeader(value, 0, this.#sequence);
     root.encode(value.subarray(BUCKET_HEADER_SIZE), { id: 0, overflow: 0 }, 0, root.count);
     return value;
+  }
+
+  /** The only page of a bucket that goes into its parent's. */
+  get #inlineRoot(): LeafNode | undefined {
+    const root = this.#tree.root.node;
+    const fits = root?.isLeaf === true && root.size <= this.#tree.pageSize * INLINE_PART;
+    return fits && this.#ground.depth > 0 && !root.holdsBuckets ? root : undefined;
   }
 
   #open(name: Uint8Array, ground: Omit<Ground, 'source' | 'lifetime' | 'depth'>): WritableBucket {
