@@ -85,8 +85,7 @@ export async function setUpRestore(command: Command, environment: CliEnvironment
     ...surroundings,
     restoreMember,
     onRecord: ({ kind, text }) => {
-      if (kind === 'begin') surroundings.log.info(text);
-      if (kind === 'undo') surroundings.log.info(`undoing: ${text}`);
+      if (text !== undefined && (kind === 'begin' || kind === 'undo')) surroundings.log.info(text);
     },
   };
 }

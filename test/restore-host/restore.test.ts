@@ -33,6 +33,9 @@ describe.each(['kubeadm', 'openshift'] as const)('on a %s host', (layout) => {
     const [restore = ''] = (await readdir(host.disk('/var/lib/holdfast/restores'))).filter(
       (name) => !name.startsWith('.'),
     );
+    // Nothing of ours is left but the restore's own folder and the data that etcd has run with.
+    const work = await readdir(host.disk('/etc/kubernetes'));
+    expect(work.filter((name) => name.startsWith('.holdfast'))).toEqual([]);
     expect((await lstat(host.disk(`/var/lib/holdfast/restores/${restore}`))).mode & 0o777).toBe(0o700);
   });
 });

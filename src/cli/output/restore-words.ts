@@ -16,7 +16,7 @@ export function showPreview(preview: RestorePreview, to: Terminal): void {
   const node = plan.nodeName ?? 'this host';
   to.write(`this ${TITLES[kind]} ${plan.source} on ${node} (${plan.layout}, etcd member ${plan.memberName}):\n`);
   remaining.forEach(({ text }, index) => {
-    to.write(`${String(index + 1).padStart(3)}. ${kind === 'roll-back' ? 'undo: ' : ''}${text}\n`);
+    to.write(`${String(index + 1).padStart(3)}. ${text}\n`);
   });
   if (bump !== undefined && kind === 'begin') to.write(`revision: raised to ${bump.revision}; ${bump.reason}\n`);
 }

@@ -35,6 +35,6 @@ export interface RestoreSurroundings extends Surroundings {
 export interface RecordEvent {
   readonly kind: 'begin' | 'done' | 'undo' | 'undone';
   readonly step: string;
-  /** What the step does, in the words of the plan. */
-  readonly text: string;
+  /** What is done, in the words of the plan; undefined where there is nothing to do in this direction. */
+  readonly text: string | undefined;
 }

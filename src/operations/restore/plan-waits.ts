@@ -23,7 +23,7 @@ export function stoppedStep(facts: StopFacts): Step {
 export function barrierStep(facts: StopFacts): Step {
   return {
     id: 'barrier',
-    text: 'from here on the new control plane starts; a rollback first waits until it has stopped',
+    text: 'from here on the new control plane starts; a rollback waits until it has stopped',
     action: waitStopped(facts, 'undo'),
   };
 }

@@ -34,7 +34,7 @@ export interface RestoreHostRequest extends RestoreOnHostRequest {
 /** What is about to happen. */
 export interface RestorePreview {
   readonly plan: Plan;
-  /** Those not done yet, in order. */
+  /** Those not done yet, in order; of a rollback those to be undone, with `text` saying what undoing does. */
   readonly remaining: readonly Step[];
   /** `continue`: an earlier run began it. */
   readonly kind: 'begin' | 'continue' | 'roll-back';

@@ -17,6 +17,7 @@ import type {
 import { instructRancher } from './rancher.ts';
 import { findJournals, lockRestores, restoreFolderOf } from './restore-folder.ts';
 import { runBack, runForward } from './run-steps.ts';
+import { undoText } from './undo-text.ts';
 
 /**
  * Brings a control-plane host back from a backup, as one transaction: everything that may fail for want of room, of rights or
@@ -153,7 +154,10 @@ function previewOf(
 ): RestorePreview {
   const remaining =
     kind === 'roll-back'
-      ? plan.steps.filter(({ id }) => begun.includes(id)).toReversed()
+      ? plan.steps.toReversed().flatMap((step) => {
+          const text = begun.includes(step.id) ? undoText(step) : undefined;
+          return text === undefined ? [] : [{ ...step, text }];
+        })
       : plan.steps.filter(({ id }) => !done.has(id));
   return { plan, remaining, kind, findings, bump };
 }

@@ -4,6 +4,8 @@ import type { RestoreSurroundings } from './contracts.ts';
 import { RecoveryError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import type { Step } from './step.ts';
+import { removeEmptyWorkFolders } from './tidy.ts';
+import { undoText } from './undo-text.ts';
 
 /** How the steps of one journal are carried out. */
 export interface RunOptions {
@@ -32,6 +34,7 @@ export async function runForward(journal: Journal, options: RunOptions): Promise
     await note(journal, 'done', step, options);
   }
   await journal.noteState('finished');
+  await removeEmptyWorkFolders(journal.plan, options.hostRoot);
 }
 
 /**
@@ -55,6 +58,7 @@ export async function runBack(journal: Journal, options: RunOptions): Promise<vo
     await note(journal, 'undone', step, options);
   }
   await journal.noteState('rolled-back');
+  await removeEmptyWorkFolders(journal.plan, options.hostRoot);
 }
 
 async function giveUp(journal: Journal, step: Step, error: unknown, options: RunOptions): Promise<never> {
@@ -84,11 +88,16 @@ function contextOf(journal: Journal, { hostRoot, timeoutMs, surroundings }: RunO
 async function note(
   journal: Journal,
   kind: 'begin' | 'done' | 'undo' | 'undone',
-  { id, text }: Step,
+  step: Step,
   { surroundings }: RunOptions,
 ): Promise<void> {
-  await journal.note(kind, id);
-  await surroundings.onRecord?.({ kind, step: id, text });
+  await journal.note(kind, step.id);
+  const text = kind === 'undo' || kind === 'undone' ? undoText(step) : forwardText(step);
+  await surroundings.onRecord?.({ kind, step: step.id, text });
+}
+
+function forwardText({ text, action }: Step): string | undefined {
+  return action.kind === 'wait-stopped' && action.when === 'undo' ? undefined : text;
 }
 
 async function noteFailure(journal: Journal, step: Step, error: unknown): Promise<void> {
