@@ -54,8 +54,8 @@ export interface BoltTransaction {
  *
  * @param change - must not be async; what it throws is thrown on, and nothing is written then
  * @returns what `change` returns
- * @throws BoltError `BOLT_DAMAGED`, `BOLT_READ_FAILED`, `BOLT_UNSUPPORTED` before anything is written, and
- * `BOLT_WRITE_FAILED`; the signal's reason if it aborts
+ * @throws BoltError `BOLT_DAMAGED`, `BOLT_READ_FAILED` before anything is written; `BOLT_UNSUPPORTED` with the old state
+ * intact; `BOLT_WRITE_FAILED`, likewise unless it was the last flush that failed; the signal's reason if it aborts
  */
 export function updateBolt<R>(
   access: WritableAccess,
