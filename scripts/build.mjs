@@ -52,5 +52,5 @@ const options = {
 };
 await build({ ...options, entryPoints: entries, splitting: true, chunkNames: 'chunks/[name]-[hash]' });
 // Apart from the rest: a thread that reads one small file starts in half the time.
-await build({ ...options, entryPoints: { 'inspect-worker': 'src/operations/inspect-worker.ts' } });
+await build({ ...options, entryPoints: { 'inspect-worker': 'src/operations/inspect/inspect-worker.ts' } });
 await chmod(`${values.outdir}/holdfast.js`, 0o755);

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentProgress } from '../base/index.ts';
 import { checkEncryptionKeys } from './check-encryption.ts';
-import { inspectSnapshotFile, type SnapshotInspection } from './inspect-snapshot.ts';
+import { inspectSnapshotFile, type SnapshotInspection } from './inspect/inspect-snapshot.ts';
 
 const VECTORS = new URL('../../test/vectors/snapshot/', import.meta.url);
 const surroundings = { inspectWorker: undefined, signal: new AbortController().signal, progress: silentProgress };

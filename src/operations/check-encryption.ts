@@ -8,7 +8,7 @@ import {
   type EncryptedGroup,
   type EncryptionConfiguration,
 } from '../kube/index.ts';
-import { findLiveMissingKeys, type SnapshotInspection } from './inspect-snapshot.ts';
+import { findLiveMissingKeys, type SnapshotInspection } from './inspect/inspect-snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What is encrypted at rest in a snapshot, and whether what was saved beside it opens it. */

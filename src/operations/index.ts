@@ -1,7 +1,7 @@
-export type { BackupReport, BackupRequest } from './backup-request.ts';
-export type { EtcdOverrides } from './backup-source.ts';
+export type { BackupReport, BackupRequest } from './take-backup/backup-request.ts';
+export type { EtcdOverrides } from './take-backup/backup-source.ts';
 export { OperationError, operationErrors, operationFindings } from './errors.ts';
-export type { SnapshotInspection } from './inspect-snapshot.ts';
+export type { SnapshotInspection } from './inspect/inspect-snapshot.ts';
 export type { Listing, ListRequest } from './list-backups.ts';
 export {
   listBackups,
@@ -15,7 +15,7 @@ export {
   verifyPath,
 } from './on-demand.ts';
 export type { PruneReport, PruneRequest } from './prune-backups.ts';
-export type { BumpChoice, RestoreMemberReport, RestoreMemberRequest } from './restore-member.ts';
+export type { BumpChoice, RestoreMemberReport, RestoreMemberRequest } from './restore/restore-member.ts';
 export type { StatusReport } from './snapshot-status.ts';
 export type { Surroundings } from './surroundings.ts';
 export type { BackupVerification } from './verify-backup.ts';

@@ -1,7 +1,7 @@
 import { hasErrors, type Finding } from '../base/index.ts';
 import type { SnapshotStatus } from '../snapshot/index.ts';
 import { OperationError } from './errors.ts';
-import { inspectSnapshotFile } from './inspect-snapshot.ts';
+import { inspectSnapshotFile } from './inspect/inspect-snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface StatusReport {

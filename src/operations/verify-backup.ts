@@ -3,7 +3,7 @@ import type { Backup, ManifestResources, ManifestSnapshot } from '../backup/inde
 import { hasErrors, type Finding } from '../base/index.ts';
 import { verifyArchive, type ArchiveReport } from '../host/index.ts';
 import { checkEncryptionKeys } from './check-encryption.ts';
-import { inspectSnapshotFile, type SnapshotInspection } from './inspect-snapshot.ts';
+import { inspectSnapshotFile, type SnapshotInspection } from './inspect/inspect-snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What an examination of one backup showed. */

@@ -1,10 +1,9 @@
-import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { parseBackupFileName, scanRepository, type Backup } from '../backup/index.ts';
-import { hasErrors, systemCode } from '../base/index.ts';
-import { storageError } from '../store/index.ts';
+import { scanRepository, type Backup } from '../backup/index.ts';
+import { hasErrors } from '../base/index.ts';
+import { backupIdOfFile, kindOfPath } from './backup-path.ts';
 import { OperationError } from './errors.ts';
-import { inspectSnapshotFile } from './inspect-snapshot.ts';
+import { inspectSnapshotFile } from './inspect/inspect-snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 import { verifyBackup, type BackupVerification } from './verify-backup.ts';
 
@@ -33,12 +32,12 @@ export async function verifyPath(
   { path, resourcesDir }: VerifyRequest,
   surroundings: Verifying,
 ): Promise<VerifyReport> {
-  const kind = await kindOf(path);
+  const kind = await kindOfPath(path);
   if (kind === 'folder') {
     const { backups } = await scanRepository(path, { resourcesDir, signal: surroundings.signal });
     return verifyAll(path, backups, surroundings);
   }
-  const wanted = kind === 'file' ? idOfFile(path) : basename(path);
+  const wanted = kind === 'file' ? backupIdOfFile(path) : basename(path);
   if (wanted !== undefined) {
     const { backups } = await scanRepository(dirname(path), { resourcesDir, signal: surroundings.signal });
     return verifyAll(
@@ -70,20 +69,6 @@ async function verifyBareSnapshot(path: string, surroundings: Verifying): Promis
     findings: snapshot.findings,
   };
   return { path, good, backups: [verification] };
-}
-
-function idOfFile(path: string): string | undefined {
-  const name = parseBackupFileName(basename(path));
-  return name === undefined || name.part ? undefined : `${name.timestamp}${name.dirty ? '__POSSIBLY_DIRTY__' : ''}`;
-}
-
-async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
-  try {
-    return (await lstat(path)).isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return 'nothing';
-    throw storageError(error, path);
-  }
 }
 
 function nothingFound(path: string): OperationError {

@@ -1,7 +1,7 @@
-import { appendFile, copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { smallDisk, standingHost, startCluster, type StandingHost } from '../kit/index.ts';
+import { smallDisk, standingHost, startCluster, succeed, type StandingHost } from '../kit/index.ts';
 
 async function fileOf(folder: string, start: string): Promise<string> {
   const name = (await readdir(folder)).find((each) => each.startsWith(start));
@@ -83,6 +83,20 @@ describe('a restore is refused, with nothing changed,', () => {
     const host = await standingHost({ place: disk.folder });
     const backup = await host.backup('backups');
     if (disk.limits === 'disk') expect(await refusal(host, backup)).toContain('RECOVERY_NO_ROOM');
+  });
+
+  it('for certificates that have expired, unless the data alone is restored', async () => {
+    const host = await standingHost();
+    const backup = await host.backup('backups');
+    const expired = await host.pki.issue('expired', { notBefore: new Date(0), notAfter: new Date(86_400_000) });
+    const archive = await fileOf(backup, 'static_');
+    // As the reference's script would have made it: without a manifest, by tar.
+    await rm(await fileOf(backup, 'backup_'));
+    await copyFile(expired.cert, host.disk('/etc/kubernetes/pki/apiserver.crt'));
+    await succeed(['tar', '-czf', archive, '-C', host.root, 'etc/kubernetes/pki', 'etc/kubernetes/manifests']);
+    expect(await refusal(host, backup)).toContain('RECOVERY_CERTIFICATE_EXPIRED');
+    const dry = await host.holdfast('restore', 'host', backup, '--dry-run', '--snapshot-only');
+    expect(dry.code, dry.stderr).toBe(0);
   });
 
   it('for a name that is no backup, and for an override that is none', async () => {

@@ -1,9 +1,18 @@
-import { isRunnablePod, STATIC_PODS, verifyArchive, type HostLayout, type StaticPodName } from '../../host/index.ts';
+import {
+  isRunnablePod,
+  soonestExpiry,
+  STATIC_PODS,
+  verifyArchive,
+  type HostLayout,
+  type SoonestExpiry,
+  type StaticPodName,
+} from '../../host/index.ts';
 import type { ArchiveFacts } from './plan-resources.ts';
 
 /** An archive's names, and the manifests that it holds with their text. */
 export interface ReadArchiveFacts extends ArchiveFacts {
   readonly etcdManifest: string | undefined;
+  readonly soonestExpiry: SoonestExpiry | undefined;
   /** OpenShift's release, which the API server's pod carries with it. */
   readonly openshiftVersion: string | undefined;
 }
@@ -42,6 +51,7 @@ export async function readArchiveFacts(
   return {
     names: entries.map(({ name }) => name),
     manifests,
+    soonestExpiry: await soonestExpiry(path, signal),
     etcdManifest: text(manifests.get('etcd')),
     openshiftVersion: version === '' ? undefined : version,
   };

@@ -25,10 +25,6 @@ export const recoveryErrors = {
     meaning: 'A file or folder is not where the journal of a restore says it must be.',
   },
   RECOVERY_JOURNAL_UNREADABLE: { kind: 'needs-user', meaning: 'The journal of a restore cannot be understood.' },
-  RECOVERY_UNSUPPORTED: {
-    kind: 'needs-user',
-    meaning: 'This kind of host is restored by its own program; Holdfast says how.',
-  },
 } as const satisfies ErrorTable;
 
 export type RecoveryErrorCode = keyof typeof recoveryErrors;

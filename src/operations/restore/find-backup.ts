@@ -1,8 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { formatBackupId, parseBackupFileName, scanRepository, type Backup } from '../../backup/index.ts';
-import { systemCode } from '../../base/index.ts';
-import { storageError } from '../../store/index.ts';
+import { scanRepository, type Backup } from '../../backup/index.ts';
+import { backupIdOfFile, kindOfPath } from '../backup-path.ts';
 import { OperationError } from '../errors.ts';
 
 export interface FindBackupRequest {
@@ -25,10 +24,10 @@ export interface FoundBackup {
  * @throws OperationError `OPERATION_NOTHING_FOUND`, StoreError
  */
 export async function findBackup({ path, resourcesDir, signal }: FindBackupRequest): Promise<FoundBackup> {
-  const kind = await kindOf(path);
+  const kind = await kindOfPath(path);
   const folder = kind === 'folder' ? path : dirname(path);
   const neighbours =
-    kind === 'nothing' && (await kindOf(folder)) !== 'folder'
+    kind === 'nothing' && (await kindOfPath(folder)) !== 'folder'
       ? []
       : (await scanRepository(folder, { resourcesDir, signal })).backups;
   if (kind === 'folder') {
@@ -36,7 +35,7 @@ export async function findBackup({ path, resourcesDir, signal }: FindBackupReque
     if (whole === undefined) throw nothingFound(path);
     return { backup: whole, neighbours };
   }
-  const id = kind === 'file' ? idOfFile(path) : basename(path);
+  const id = kind === 'file' ? backupIdOfFile(path) : basename(path);
   const named = neighbours.find((each) => each.id === id);
   if (named !== undefined) return { backup: named, neighbours };
   if (kind === 'nothing') throw nothingFound(path);
@@ -58,20 +57,6 @@ async function bareSnapshot(path: string): Promise<Backup> {
     state: 'unverified',
     problems: [],
   };
-}
-
-function idOfFile(path: string): string | undefined {
-  const name = parseBackupFileName(basename(path));
-  return name === undefined || name.part ? undefined : formatBackupId(name.timestamp, name.dirty);
-}
-
-async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
-  try {
-    return (await lstat(path)).isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return 'nothing';
-    throw storageError(error, path);
-  }
 }
 
 function nothingFound(path: string): OperationError {

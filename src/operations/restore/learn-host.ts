@@ -13,7 +13,7 @@ import {
   type StaticPodName,
 } from '../../host/index.ts';
 import { clusterFacts, decodeStored, readObjectMeta } from '../../kube/index.ts';
-import { inspectSnapshotFile } from '../inspect-snapshot.ts';
+import { inspectSnapshotFile } from '../inspect/inspect-snapshot.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { exists } from './actions/exists.ts';
 import type { RevisionSource } from './bump-revision.ts';

@@ -161,7 +161,10 @@ async function checkAll(
     findings.push(...(await checkHostKeys(host, snapshot, surroundings)));
     if (!request.snapshotOnly) findings.push(noResources(found.backup));
   } else {
-    findings.push(...checkArchiveFits(manifest, known), ...checkCertificates(manifest, surroundings.clock.now()));
+    findings.push(
+      ...checkArchiveFits(manifest, known),
+      ...checkCertificates(archive.facts.soonestExpiry, surroundings.clock.now()),
+    );
   }
   if (bump.guessed) {
     findings.push(

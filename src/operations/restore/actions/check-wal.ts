@@ -1,4 +1,4 @@
-import { inspectSnapshotFile } from '../../inspect-snapshot.ts';
+import { inspectSnapshotFile } from '../../inspect/inspect-snapshot.ts';
 import { inspectStoppedMember, type StoppedMember } from '../../../snapshot/index.ts';
 import { storageError } from '../../../store/index.ts';
 import { RecoveryError } from '../errors.ts';

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../../backup/index.ts';
 import { formatId, type Finding } from '../../../base/index.ts';
 import { clusterFacts } from '../../../kube/index.ts';
-import type { SnapshotInspection } from '../../inspect-snapshot.ts';
+import type { SnapshotInspection } from '../../inspect/inspect-snapshot.ts';
 import { finding } from '../errors.ts';
 import type { KnownHost } from '../learn-host.ts';
 

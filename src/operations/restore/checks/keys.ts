@@ -1,7 +1,7 @@
 import type { Finding } from '../../../base/index.ts';
 import { readEncryptionConfigs, type ControlPlaneHost } from '../../../host/index.ts';
 import { checkEncryptionKeys } from '../../check-encryption.ts';
-import type { SnapshotInspection } from '../../inspect-snapshot.ts';
+import type { SnapshotInspection } from '../../inspect/inspect-snapshot.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { finding } from '../errors.ts';
 

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../../backup/index.ts';
 import type { Finding } from '../../../base/index.ts';
+import type { SoonestExpiry } from '../../../host/index.ts';
 import { finding } from '../errors.ts';
 import type { KnownHost } from '../learn-host.ts';
 
@@ -25,15 +26,12 @@ const SNAPSHOT_ONLY =
   "Restore on the host that the backup was taken on, or restore the data alone and keep this host's own resources: --snapshot-only.";
 
 /** Whether the certificates that would come back are still of use. */
-export function checkCertificates(manifest: Manifest | undefined, now: Date): readonly Finding[] {
-  const soonest = manifest?.certificates;
-  if (soonest === undefined || soonest.earliestExpiry.getTime() - now.getTime() > DAY_MS) return [];
-  const ends = soonest.earliestExpiry.toISOString();
-  const message =
-    soonest.earliestExpiry <= now
-      ? `the certificate ${soonest.path} in the backup expired on ${ends}`
-      : `the certificate ${soonest.path} in the backup expires on ${ends}`;
+export function checkCertificates(soonest: SoonestExpiry | undefined, now: Date): readonly Finding[] {
+  if (soonest === undefined || soonest.notAfter.getTime() - now.getTime() > DAY_MS) return [];
+  const { path, notAfter } = soonest;
+  const ends = notAfter <= now ? 'expired on' : 'expires on';
+  const message = `the certificate ${path} in the backup ${ends} ${notAfter.toISOString()}`;
   const hint =
     "Restore the data alone and keep this host's own certificates: --snapshot-only; or renew them afterwards.";
-  return [finding('error', 'RECOVERY_CERTIFICATE_EXPIRED', soonest.path, message, hint)];
+  return [finding('error', 'RECOVERY_CERTIFICATE_EXPIRED', path, message, hint)];
 }

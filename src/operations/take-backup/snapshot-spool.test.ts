@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentProgress } from '../base/index.ts';
+import { silentProgress } from '../../base/index.ts';
 import { createPartFile, SnapshotSpool } from './snapshot-spool.ts';
 
 let folder = '';

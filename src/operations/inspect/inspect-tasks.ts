@@ -1,11 +1,11 @@
-import { openForReading } from '../base/index.ts';
+import { openForReading } from '../../base/index.ts';
 import {
   KubeCensus,
   LiveKeyCheck,
   type EncryptedGroup,
   type KubeCensusResult,
   type LiveKeyResult,
-} from '../kube/index.ts';
+} from '../../kube/index.ts';
 import {
   checkTrailer,
   walkPart,
@@ -13,7 +13,7 @@ import {
   type PartResult,
   type TrailerReport,
   type WalkPart,
-} from '../snapshot/index.ts';
+} from '../../snapshot/index.ts';
 
 /** A piece of an inspection that one thread does. Plain data, so that it can be sent to a worker. */
 export type InspectTask =

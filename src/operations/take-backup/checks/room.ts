@@ -1,5 +1,5 @@
-import { formatBytes, type Finding } from '../../base/index.ts';
-import { freeSpace, sameFileSystem } from '../../store/index.ts';
+import { formatBytes, type Finding } from '../../../base/index.ts';
+import { freeSpace, sameFileSystem } from '../../../store/index.ts';
 
 /** What a backup will need, in bytes. */
 export interface SpaceNeed {

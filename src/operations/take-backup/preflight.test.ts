@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../base/index.ts';
-import { OperationError } from './errors.ts';
+import type { Finding } from '../../base/index.ts';
+import { OperationError } from '../errors.ts';
 import { decideOnFindings, isRefused } from './preflight.ts';
 
 const finding = (code: string, severity: Finding['severity'] = 'error'): Finding => ({

@@ -1,6 +1,6 @@
-import type { Finding } from '../../base/index.ts';
-import { clusterOperatorsProgressing, type ApiClient } from '../../apiserver/index.ts';
-import { messageOf } from '../../base/index.ts';
+import type { Finding } from '../../../base/index.ts';
+import { clusterOperatorsProgressing, type ApiClient } from '../../../apiserver/index.ts';
+import { messageOf } from '../../../base/index.ts';
 
 /** The operators whose revisions a backup holds. */
 const OPERATORS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'] as const;

@@ -1,5 +1,5 @@
-import type { Manifest } from '../backup/index.ts';
-import { HoldfastError, type PartFile } from '../base/index.ts';
+import type { Manifest } from '../../backup/index.ts';
+import { HoldfastError, type PartFile } from '../../base/index.ts';
 import {
   connectMember,
   EtcdError,
@@ -7,11 +7,11 @@ import {
   type ClusterMember,
   type EtcdConfig,
   type SnapshotCandidate,
-} from '../etcd/index.ts';
-import type { TrailerReport } from '../snapshot/index.ts';
-import { OperationError } from './errors.ts';
+} from '../../etcd/index.ts';
+import type { TrailerReport } from '../../snapshot/index.ts';
+import { OperationError } from '../errors.ts';
 import { createPartFile, SnapshotSpool } from './snapshot-spool.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** A snapshot as it came: on the disk under its `.part` name, and equal to the checksum that etcd sent behind it. */
 export interface SavedSnapshot {

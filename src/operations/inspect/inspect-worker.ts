@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../base/index.ts';
+import { messageOf } from '../../base/index.ts';
 import { runInspectTask, type InspectTask } from './inspect-tasks.ts';
 import type { WorkerMessage } from './inspect-threads.ts';
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { formatTimestamp } from '../backup/index.ts';
-import { silentLog, silentProgress } from '../base/index.ts';
-import type { Surroundings } from './surroundings.ts';
+import { formatTimestamp } from '../../backup/index.ts';
+import { silentLog, silentProgress } from '../../base/index.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { chooseTimestamp } from './timestamp.ts';
 
 let folder = '';

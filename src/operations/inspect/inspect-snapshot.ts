@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { openForReading, type Finding } from '../base/index.ts';
+import { openForReading, type Finding } from '../../base/index.ts';
 import {
   joinCensus,
   joinLiveKeys,
   liveMissingKeys,
   type EncryptedGroup,
   type KubeCensusResult,
-} from '../kube/index.ts';
+} from '../../kube/index.ts';
 import {
   hasTrailer,
   joinParts,
@@ -17,11 +17,11 @@ import {
   type TrailerState,
   type WalkPlan,
   type WalkReport,
-} from '../snapshot/index.ts';
-import { storageError } from '../store/index.ts';
+} from '../../snapshot/index.ts';
+import { storageError } from '../../store/index.ts';
 import type { AnswerTo, InspectTask } from './inspect-tasks.ts';
 import { runInspectTasks, usefulThreads, type ThreadsOptions } from './inspect-threads.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** What a walk of a whole snapshot shows. */
 export interface SnapshotInspection {

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { findUnfinished, finishPublish, type PublishStep, type UnfinishedPublish } from '../backup/index.ts';
-import { removeFile, storageError } from '../store/index.ts';
-import type { Surroundings } from './surroundings.ts';
+import { findUnfinished, finishPublish, type PublishStep, type UnfinishedPublish } from '../../backup/index.ts';
+import { removeFile, storageError } from '../../store/index.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /**
  * Ends what killed runs left in a repository: a backup that was complete but for its renames is checked and finished,

@@ -1,24 +1,24 @@
 import { join } from 'node:path';
-import { formatBackupFileName, formatBackupId, type FileKind } from '../backup/index.ts';
-import { hasErrors, makePrivateFolder, messageOf, type Finding, type Log, type PartFile } from '../base/index.ts';
-import { probeWritable, storageError, type Lock } from '../store/index.ts';
+import { formatBackupFileName, formatBackupId, type FileKind } from '../../backup/index.ts';
+import { hasErrors, makePrivateFolder, messageOf, type Finding, type Log, type PartFile } from '../../base/index.ts';
+import { probeWritable, storageError, type Lock } from '../../store/index.ts';
 import type { BackupReport, BackupRequest, Circumstances } from './backup-request.ts';
 import { findSource, type BackupSource } from './backup-source.ts';
-import { checkEncryptionKeys, type EncryptionCheck } from './check-encryption.ts';
+import { checkEncryptionKeys, type EncryptionCheck } from '../check-encryption.ts';
 import { describeBackup } from './describe-backup.ts';
-import { OperationError } from './errors.ts';
+import { OperationError } from '../errors.ts';
 import { finishDeadRuns } from './finish-dead-runs.ts';
-import { inspectSnapshotFile, type SnapshotInspection } from './inspect-snapshot.ts';
-import { lockCluster, lockRepository } from './locks.ts';
+import { inspectSnapshotFile, type SnapshotInspection } from '../inspect/inspect-snapshot.ts';
+import { lockCluster, lockRepository } from '../locks.ts';
 import { makeRoom } from './make-room.ts';
 import { decideOnFindings, isRefused, runPreflight } from './preflight.ts';
-import { pruneLocked, type PruneReport } from './prune-backups.ts';
+import { pruneLocked, type PruneReport } from '../prune-backups.ts';
 import { CommittedError, publish } from './publish.ts';
 import { saveResources, type SavedResources } from './save-resources.ts';
 import type { SavedSnapshot } from './save-snapshot.ts';
 import { liveCluster, type SnapshotOrigin } from './snapshot-origin.ts';
 import { stoppedMember } from './stopped-member.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { chooseTimestamp } from './timestamp.ts';
 
 /**

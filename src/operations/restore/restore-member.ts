@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import type { Backup } from '../backup/index.ts';
-import { hasErrors, messageOf, systemCode, type Finding } from '../base/index.ts';
-import { parseEndpoints, surveyCluster, type EtcdConfig } from '../etcd/index.ts';
-import { clusterFacts } from '../kube/index.ts';
-import { readDataDirectory, restoreMember, type RestoredMember } from '../snapshot/index.ts';
-import { storageError } from '../store/index.ts';
-import type { EtcdOverrides } from './backup-source.ts';
-import { OperationError } from './errors.ts';
-import { inspectSnapshotFile, type SnapshotInspection } from './inspect-snapshot.ts';
-import { decideBump, parseRevisionFile, type BumpDecision, type RevisionSource } from './restore/bump-revision.ts';
-import { findBackup, type FoundBackup } from './restore/find-backup.ts';
-import type { Surroundings } from './surroundings.ts';
-import { compareSnapshot } from './verify-backup.ts';
+import type { Backup } from '../../backup/index.ts';
+import { hasErrors, messageOf, systemCode, type Finding } from '../../base/index.ts';
+import { parseEndpoints, surveyCluster, type EtcdConfig } from '../../etcd/index.ts';
+import { clusterFacts } from '../../kube/index.ts';
+import { readDataDirectory, restoreMember, type RestoredMember } from '../../snapshot/index.ts';
+import { storageError } from '../../store/index.ts';
+import type { EtcdOverrides } from '../take-backup/backup-source.ts';
+import { OperationError } from '../errors.ts';
+import { inspectSnapshotFile, type SnapshotInspection } from '../inspect/inspect-snapshot.ts';
+import { decideBump, parseRevisionFile, type BumpDecision, type RevisionSource } from './bump-revision.ts';
+import { findBackup, type FoundBackup } from './find-backup.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { compareSnapshot } from '../verify-backup.ts';
 
 /** How the revision of the restored key space is chosen. `auto`: see {@link decideBump}; a number: that much is added. */
 export type BumpChoice = 'auto' | 'none' | bigint;

@@ -1,12 +1,17 @@
-import { clusterProxy, createApiClient, loadKubeconfig, type ApiClient } from '../apiserver/index.ts';
-import { messageOf, type Finding } from '../base/index.ts';
-import { inspectCertificates, resolveHostPath, type CertificateReport, type ControlPlaneHost } from '../host/index.ts';
+import { clusterProxy, createApiClient, loadKubeconfig, type ApiClient } from '../../apiserver/index.ts';
+import { messageOf, type Finding } from '../../base/index.ts';
+import {
+  inspectCertificates,
+  resolveHostPath,
+  type CertificateReport,
+  type ControlPlaneHost,
+} from '../../host/index.ts';
 import type { BackupSource } from './backup-source.ts';
 import { checkProxy, type ProxySettings } from './checks/proxy.ts';
 import { checkRollout, rolloutUnknown } from './checks/rollout.ts';
-import { OperationError } from './errors.ts';
+import { OperationError } from '../errors.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** What `--force` goes on in spite of: the state of the cluster. A full disk or another run yields to nothing. */
 const FORCEABLE: ReadonlySet<string> = new Set([

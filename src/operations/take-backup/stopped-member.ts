@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { formatId, messageOf, openForReading, type Finding, type OpenFile } from '../base/index.ts';
-import { askWhetherStopped } from '../host/index.ts';
-import { planWalk, type ClusterState } from '../snapshot/index.ts';
-import { storageError } from '../store/index.ts';
-import { summarizeWalFolder, type WalSummary } from '../wal/index.ts';
-import { OperationError } from './errors.ts';
+import { formatId, messageOf, openForReading, type Finding, type OpenFile } from '../../base/index.ts';
+import { askWhetherStopped } from '../../host/index.ts';
+import { planWalk, type ClusterState } from '../../snapshot/index.ts';
+import { storageError } from '../../store/index.ts';
+import { summarizeWalFolder, type WalSummary } from '../../wal/index.ts';
+import { OperationError } from '../errors.ts';
 import type { SavedSnapshot } from './save-snapshot.ts';
 import { forManifest, type SnapshotOrigin } from './snapshot-origin.ts';
 import { createPartFile, SnapshotSpool } from './snapshot-spool.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** The database of a member that no longer runs. */
 interface Database {

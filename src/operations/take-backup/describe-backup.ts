@@ -1,13 +1,13 @@
 import { basename, relative } from 'node:path';
-import { MANIFEST_SCHEMA_VERSION, type Manifest } from '../backup/index.ts';
-import type { Finding } from '../base/index.ts';
-import { clusterFacts } from '../kube/index.ts';
+import { MANIFEST_SCHEMA_VERSION, type Manifest } from '../../backup/index.ts';
+import type { Finding } from '../../base/index.ts';
+import { clusterFacts } from '../../kube/index.ts';
 import type { BackupSource } from './backup-source.ts';
-import type { EncryptionCheck } from './check-encryption.ts';
-import type { SnapshotInspection } from './inspect-snapshot.ts';
+import type { EncryptionCheck } from '../check-encryption.ts';
+import type { SnapshotInspection } from '../inspect/inspect-snapshot.ts';
 import type { SavedResources } from './save-resources.ts';
 import type { SavedSnapshot } from './save-snapshot.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { Circumstances } from './backup-request.ts';
 
 /** Everything that the manifest tells of. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { runInspectTask, type AnswerTo, type InspectTask } from './inspect-tasks.ts';
-import { OperationError } from './errors.ts';
+import { OperationError } from '../errors.ts';
 
 /** What a worker sends back. */
 export type WorkerMessage =

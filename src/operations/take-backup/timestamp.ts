@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatBackupFileName, formatTimestamp } from '../backup/index.ts';
-import { delay, PART_SUFFIX, systemCode } from '../base/index.ts';
-import { storageError } from '../store/index.ts';
-import type { Surroundings } from './surroundings.ts';
+import { formatBackupFileName, formatTimestamp } from '../../backup/index.ts';
+import { delay, PART_SUFFIX, systemCode } from '../../base/index.ts';
+import { storageError } from '../../store/index.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 const KINDS = ['snapshot', 'resources', 'manifest'] as const;
 

@@ -1,13 +1,13 @@
-import { scanRepository, type Backup } from '../backup/index.ts';
-import type { Finding } from '../base/index.ts';
-import { planSpace, type RetentionPolicy } from '../retention/index.ts';
+import { scanRepository, type Backup } from '../../backup/index.ts';
+import type { Finding } from '../../base/index.ts';
+import { planSpace, type RetentionPolicy } from '../../retention/index.ts';
 import type { BackupSource } from './backup-source.ts';
 import { findShortRoom, noRoom } from './checks/room.ts';
-import { removeBackup } from './prune-backups.ts';
+import { removeBackup } from '../prune-backups.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { BackupRequest } from './backup-request.ts';
-import { verifyBackup } from './verify-backup.ts';
+import { verifyBackup } from '../verify-backup.ts';
 
 /** Static pod resources are some hundred certificates and manifests; this is far more than any host has. */
 const RESOURCES_BYTES = 8 * 1024 * 1024;

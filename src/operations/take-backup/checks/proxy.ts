@@ -1,4 +1,4 @@
-import type { Finding } from '../../base/index.ts';
+import type { Finding } from '../../../base/index.ts';
 
 /** The three settings of a proxy, as variables or as the cluster's own configuration has them. */
 export interface ProxySettings {

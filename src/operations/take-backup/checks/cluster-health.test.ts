@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EtcdError, parseEndpoints, type ClusterSurvey, type MemberStatus } from '../../etcd/index.ts';
+import { EtcdError, parseEndpoints, type ClusterSurvey, type MemberStatus } from '../../../etcd/index.ts';
 import { checkClusterHealth } from './cluster-health.ts';
 
 const [a, b] = parseEndpoints('https://10.0.0.1:2379,https://10.0.0.2:2379', { tls: true });

@@ -1,6 +1,6 @@
-import { PartFile, type ProgressStage } from '../base/index.ts';
-import { SnapshotHasher, type TrailerReport } from '../snapshot/index.ts';
-import { storageError } from '../store/index.ts';
+import { PartFile, type ProgressStage } from '../../base/index.ts';
+import { SnapshotHasher, type TrailerReport } from '../../snapshot/index.ts';
+import { storageError } from '../../store/index.ts';
 
 /** Large enough for few system calls, small enough to be still in the processor's cache when it is hashed and written. */
 const WRITE_BYTES = 256 * 1024;

@@ -1,5 +1,5 @@
-import { formatId, type Finding } from '../../base/index.ts';
-import type { ClusterSurvey } from '../../etcd/index.ts';
+import { formatId, type Finding } from '../../../base/index.ts';
+import type { ClusterSurvey } from '../../../etcd/index.ts';
 
 /** What the survey of the cluster says against a backup (CORRUPT), or is worth knowing beside it. */
 export function checkClusterHealth(survey: ClusterSurvey): readonly Finding[] {

@@ -1,10 +1,10 @@
-import type { Manifest } from '../backup/index.ts';
-import type { Finding } from '../base/index.ts';
-import { chooseSnapshotMembers, surveyCluster, type ClusterMember } from '../etcd/index.ts';
+import type { Manifest } from '../../backup/index.ts';
+import type { Finding } from '../../base/index.ts';
+import { chooseSnapshotMembers, surveyCluster, type ClusterMember } from '../../etcd/index.ts';
 import type { BackupSource } from './backup-source.ts';
 import { checkClusterHealth } from './checks/cluster-health.ts';
 import { saveSnapshot, type SavedSnapshot } from './save-snapshot.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** Where a run's snapshot comes from: a live cluster, or the data directory of a stopped member. */
 export interface SnapshotOrigin {

@@ -1,7 +1,7 @@
-import type { Clock, Finding, Log, Secret } from '../base/index.ts';
-import { parseEndpoints, type EtcdConfig, type EtcdEndpoint, type EtcdTls } from '../etcd/index.ts';
-import { describeHost, detectLayout, type ControlPlaneHost, type HostLayout } from '../host/index.ts';
-import { OperationError } from './errors.ts';
+import type { Clock, Finding, Log, Secret } from '../../base/index.ts';
+import { parseEndpoints, type EtcdConfig, type EtcdEndpoint, type EtcdTls } from '../../etcd/index.ts';
+import { describeHost, detectLayout, type ControlPlaneHost, type HostLayout } from '../../host/index.ts';
+import { OperationError } from '../errors.ts';
 
 /** How to reach etcd, as far as the user says it; what is undefined is found on the host. */
 export interface EtcdOverrides {

@@ -1,6 +1,6 @@
-import { encodeManifest, type Manifest } from '../backup/index.ts';
-import { PartFile } from '../base/index.ts';
-import { storageError } from '../store/index.ts';
+import { encodeManifest, type Manifest } from '../../backup/index.ts';
+import { PartFile } from '../../base/index.ts';
+import { storageError } from '../../store/index.ts';
 
 export interface PublishRequest {
   /** The snapshot, then the resources; sealed: their bytes are on the disk. */

@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
-import type { Finding, PartFile } from '../base/index.ts';
-import { verifyArchive, writeResourcesArchive, type ControlPlaneHost } from '../host/index.ts';
-import { storageError } from '../store/index.ts';
-import { OperationError } from './errors.ts';
+import type { Finding, PartFile } from '../../base/index.ts';
+import { verifyArchive, writeResourcesArchive, type ControlPlaneHost } from '../../host/index.ts';
+import { storageError } from '../../store/index.ts';
+import { OperationError } from '../errors.ts';
 import { createPartFile } from './snapshot-spool.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** The static pod resources as they were saved: on the disk under their `.part` name, and read back to the end. */
 export interface SavedResources {

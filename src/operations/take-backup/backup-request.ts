@@ -1,12 +1,12 @@
-import type { Manifest } from '../backup/index.ts';
-import type { Finding } from '../base/index.ts';
-import type { RetentionPolicy } from '../retention/index.ts';
-import type { Lock } from '../store/index.ts';
+import type { Manifest } from '../../backup/index.ts';
+import type { Finding } from '../../base/index.ts';
+import type { RetentionPolicy } from '../../retention/index.ts';
+import type { Lock } from '../../store/index.ts';
 import type { SourceRequest } from './backup-source.ts';
 import type { ProxySettings } from './checks/proxy.ts';
-import type { SnapshotInspection } from './inspect-snapshot.ts';
+import type { SnapshotInspection } from '../inspect/inspect-snapshot.ts';
 import type { Preflight } from './preflight.ts';
-import type { PruneReport } from './prune-backups.ts';
+import type { PruneReport } from '../prune-backups.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
 
 export interface BackupRequest extends SourceRequest {
