@@ -1,35 +1,21 @@
-import Table from 'cli-table3';
-
-const noBorders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-} as const;
-
 /** Columns of text, padded to their widest cell and two spaces apart, as kubectl prints them. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    chars: noBorders,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-  });
-  table.push([...header], ...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...lines.map((cells) => widthOf(cells[column] ?? ''))));
+  const pad = (cell: string, column: number): string => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+  return lines.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** Scripts, signs and pictures that terminals show two columns wide (Unicode, UAX #11). */
+const WIDE =
+  /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+/** What stands on the character before it. */
+const NARROWEST = /^[\p{Mark}\u200b-\u200d\ufe00-\ufe0f]/u;
+
+/** How many columns of a terminal the text takes. */
+function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  return Array.from(text).reduce((width, sign) => width + (NARROWEST.test(sign) ? 0 : WIDE.test(sign) ? 2 : 1), 0);
 }
 
 /** How long, in the largest unit that makes sense: `42s`, `12m`, `5h`, `3d`. */
