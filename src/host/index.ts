@@ -33,6 +33,7 @@ export {
   type ArchiveReport,
   type VerifyArchiveOptions,
 } from './archive/verify-archive.ts';
+export { soonestExpiry, type SoonestExpiry } from './archive/archive-certificates.ts';
 export { archiveRoots } from './archive/entry-names.ts';
 export {
   extractArchive,
