@@ -11,7 +11,10 @@ export default {
       name: 'no-orphan',
       comment: 'A file that nothing imports is dead.',
       severity: 'error',
-      from: { orphan: true, pathNot: ['\\.test\\.ts$', '^src/bin\\.ts$', '^src/operations/inspect/inspect-worker\\.ts$'] },
+      from: {
+        orphan: true,
+        pathNot: ['\\.test\\.ts$', '^src/bin\\.ts$', '^src/operations/inspect/inspect-worker\\.ts$'],
+      },
       to: {},
     },
   ],

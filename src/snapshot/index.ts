@@ -5,7 +5,6 @@ export { snapshotFindings, type SnapshotFindingCode } from './findings.ts';
 export { inspectSnapshot, type InspectOptions, type SnapshotReport } from './inspect.ts';
 export { joinParts, type JoinOptions, type SnapshotStatus, type WalkReport } from './join-parts.ts';
 export type { KeySpaceCounts, Revision } from './key-space.ts';
-export { inspectStoppedMember, type StoppedMember, type StoppedMemberOptions } from './stopped-member.ts';
 export {
   checkTrailer,
   contentSize,

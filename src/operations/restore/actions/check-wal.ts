@@ -1,6 +1,5 @@
 import { inspectSnapshotFile } from '../../inspect/inspect-snapshot.ts';
-import { inspectStoppedMember, type StoppedMember } from '../../../snapshot/index.ts';
-import { storageError } from '../../../store/index.ts';
+import { readDataDirectory } from '../../../snapshot/index.ts';
 import { RecoveryError } from '../errors.ts';
 import type { ActionOf } from '../step.ts';
 import { onDisk, type ActionContext } from './context.ts';
@@ -13,13 +12,13 @@ import { onDisk, type ActionContext } from './context.ts';
  * log does not know to be committed are left out; etcd's own `--force-new-cluster` discards them too (server/etcdserver/
  * bootstrap.go, "discarding uncommitted WAL entries").
  *
- * @throws RecoveryError RECOVERY_STATE_UNEXPECTED
+ * @throws RecoveryError RECOVERY_STATE_UNEXPECTED, RECOVERY_REFUSED; RestoreError, WalError where the directory cannot be read
  */
 export async function checkWal(action: ActionOf<'check-wal'>, context: ActionContext): Promise<void> {
   const { log, signal } = context.surroundings;
   const walDir = action.walDir === undefined ? undefined : onDisk(context, action.walDir);
-  const member = await inspect(onDisk(context, action.dataDir), walDir, signal);
-  await expectWhole(member.database, context);
+  const member = await readDataDirectory({ dataDir: onDisk(context, action.dataDir), walDir, signal });
+  await expectWhole(member.databasePath, context);
   const { requests, uncommittedRequests, findings } = member.log;
   for (const { message } of findings) log.warn(message);
   if (uncommittedRequests > 0) {
@@ -29,13 +28,13 @@ export async function checkWal(action: ActionOf<'check-wal'>, context: ActionCon
     );
   }
   if (requests === 0) return;
-  const what = `${count(requests)} that the cluster committed ${are(requests)} in the log and not in ${member.database}`;
+  const what = `${count(requests)} that the cluster committed ${are(requests)} in the log and not in ${member.databasePath}`;
   if (action.allowTail) {
     log.warn(`${what}: left out, as --override RECOVERY_WAL_TAIL allows`);
     return;
   }
   throw new RecoveryError('RECOVERY_STATE_UNEXPECTED', what, {
-    subject: member.database,
+    subject: member.databasePath,
     hint:
       'etcd was killed before it could write them. Let it start once with its own manifest: it replays its log even without a ' +
       'quorum; then run this again. --override RECOVERY_WAL_TAIL goes on without them.',
@@ -52,14 +51,6 @@ async function expectWhole(database: string, { surroundings }: ActionContext): P
     hint: 'Restore a backup instead: holdfast restore host <backup>.',
     findings: errors,
   });
-}
-
-async function inspect(dataDir: string, walDir: string | undefined, signal: AbortSignal): Promise<StoppedMember> {
-  try {
-    return await inspectStoppedMember({ dataDir, walDir, signal });
-  } catch (error) {
-    throw storageError(error, dataDir);
-  }
 }
 
 function count(requests: number): string {
