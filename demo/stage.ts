@@ -4,7 +4,7 @@ import { startCluster, type Cluster } from '../test/kit/cluster.ts';
 import { fillWithKubernetes } from '../test/kit/fill.ts';
 import { issuePki } from '../test/kit/pki.ts';
 import type { EtcdRelease } from '../test/kit/releases.ts';
-import { buildSampleHost } from '../test/kit/sample-host.ts';
+import { buildSampleHost, SAMPLE_NODE } from '../test/kit/sample-host.ts';
 import { StandInApiServer } from '../test/kit/stand-in-api-server.ts';
 
 const KUBE_SYSTEM_UID = '0b9bdb2c-6f0e-4a39-9a53-2a1d5c1f8e77';
@@ -30,7 +30,7 @@ export async function setStage(folder: string, release: EtcdRelease): Promise<St
   ];
   for (const old of [pkiFolder, etcdFolder, hostRoot]) await rm(old, { recursive: true, force: true });
   const pki = await issuePki({ folder: pkiFolder });
-  const names = ['master-0', 'master-1', 'master-2'];
+  const names = [SAMPLE_NODE, 'ip-10-0-137-19.ec2.internal', 'ip-10-0-137-20.ec2.internal'];
   const cluster = await startCluster({ release, tls: pki, names, folder: etcdFolder });
   const write = (seed: number): Promise<{ readonly liveKeys: number }> =>
     fillWithKubernetes(cluster, {

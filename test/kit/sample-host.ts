@@ -39,7 +39,9 @@ export interface SampleHost {
   readonly encryptionConfig: string | undefined;
 }
 
-const NODE = 'ip-10-0-137-18.ec2.internal';
+/** The host's name; OpenShift names the etcd member after it. */
+export const SAMPLE_NODE = 'ip-10-0-137-18.ec2.internal';
+const NODE = SAMPLE_NODE;
 const NODE_VARIABLE = NODE.replaceAll(/[-.]/g, '_');
 const DAY = 24 * 3_600_000;
 const PODS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'] as const;
@@ -244,7 +246,7 @@ async function openShiftRevision(
   const folder = `${RESOURCES}/${name}-pod-${revision}`;
   await tree.folder(folder);
   await tree.file(`${folder}/${name}-pod.yaml`, JSON.stringify({ kind: 'Pod', metadata: { name, revision } }));
-  await tree.file(`${folder}/configmaps/${name}-pod/version`, '4.17.9\n', 0o644);
+  await tree.file(`${folder}/configmaps/${name}-pod/version`, '4.17.5\n', 0o644);
   await tree.file(`${folder}/configmaps/${name}-pod/forceRedeploymentReason`, '', 0o644);
   await tree.file(
     `${folder}/configmaps/config/config.yaml`,
@@ -276,7 +278,9 @@ function etcdScript(endpoint: string): readonly string[] {
     `export ETCD_NAME=\${NODE_${NODE_VARIABLE}_ETCD_NAME}`,
     'exec nice -n -19 ionice -c2 -n0 etcd \\',
     `  --advertise-client-urls=https://\${NODE_${NODE_VARIABLE}_IP}:${port === '' ? '443' : port} \\`,
+    `  --initial-advertise-peer-urls=https://\${NODE_${NODE_VARIABLE}_IP}:2380 \\`,
     '  --listen-client-urls=https://0.0.0.0:2379 \\',
+    '  --listen-peer-urls=https://0.0.0.0:2380 \\',
     '  --client-cert-auth=true',
   ];
   return ['/bin/sh', '-c', script.join('\n')];
