@@ -133,7 +133,7 @@ function goOn(stage: Stage, keep: boolean): void {
     print(`holdfast backup ${BACKUPS} --snapshot-only`);
   } else {
     print(`holdfast list ${BACKUPS} -o wide`);
-    print(`holdfast --help`);
+    print(`holdfast restore host ${BACKUPS} --host-root ${HOST} --dry-run`);
   }
 }
 
