@@ -122,7 +122,7 @@ function goOn(stage: Stage, keep: boolean): void {
   print(`${BACKUPS.padEnd(22)} the backups: snapshot, static pod resources, manifest`);
   print(`${HOST.padEnd(22)} the host's files, as they lie on a control-plane host`);
   print(`${DAMAGED.padEnd(22)} the damaged copy`);
-  heading('Going on by hand', 'The last line shows what bringing the whole host back would do, once etcd has stopped.');
+  heading('Going on by hand', ...(keep ? [] : ['The last line shows what bringing the whole host back would do.']));
   print(`alias holdfast='node ${join(root, 'dist/holdfast.js')}'`);
   print(`cd ${root}`);
   if (keep && clientFiles !== undefined) {
