@@ -43,7 +43,8 @@ function asTerminal(stream: NodeJS.WriteStream): Terminal {
   return {
     write: (part) => void stream.write(part),
     isTTY: stream.isTTY,
-    columns: stream.isTTY ? stream.columns : 80,
+    // A terminal that does not know its size says 0.
+    columns: stream.isTTY && stream.columns > 0 ? stream.columns : 80,
   };
 }
 

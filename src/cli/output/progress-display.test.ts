@@ -21,7 +21,7 @@ describe('progress on a terminal', () => {
     clock.advance(1000);
     stage.advance(25 * MIB);
     expect(written.join('')).toBe(
-      '\r\u001b[2Ksnapshot  [######..................] 25 %  25.0 MiB of 100.0 MiB  25.0 MiB/s  3 s left',
+      '\r\u001b[2K[######..................] 25 %  25.0 MiB of 100.0 MiB  25.0 MiB/s  3 s left  snapshot',
     );
     stage.end();
     expect(written.at(-1)).toBe('\r\u001b[2K');

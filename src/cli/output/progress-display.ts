@@ -87,6 +87,7 @@ function barLine(figures: Figures, columns: number): string {
   const filled = share === undefined ? 0 : Math.round(share * BAR_WIDTH);
   const bar =
     share === undefined ? '' : `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} %`;
-  const line = [figures.label, bar, amount(figures), rate, rest].filter((part) => part !== '').join('  ');
+  // The label comes last: on a narrow terminal it is what can be spared.
+  const line = [bar, amount(figures), rate, rest, figures.label].filter((part) => part !== '').join('  ');
   return line.slice(0, Math.max(20, columns - 1));
 }
