@@ -190,24 +190,36 @@ describe('a member that fails in the middle of its snapshot', () => {
 });
 
 describe('two runs at once', () => {
+  /** A run that is stopped in the middle, so that it is still there however quick the machine is, while `work` goes on. */
+  async function besideARun(folder: string, work: () => Promise<void>): Promise<void> {
+    let pid = 0;
+    const first = plane.backup(folder, [], { onStart: (id) => (pid = id) });
+    await waitFor(async () => (await partNames(folder)).length > 0, { everyMs: 5 });
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await work();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    expect((await first).code).toBe(0);
+  }
+
   it('on one repository: the second is told who holds it, and does nothing', async () => {
     const folder = plane.place('contended');
-    const first = plane.backup(folder);
-    await waitFor(async () => (await namesIn(folder)).includes('.holdfast.lock'));
-    const second = await plane.backup(folder);
-    expect(second, second.stderr).toMatchObject({ code: 7 });
-    expect(second.stderr).toContain('STORE_LOCKED');
-    expect((await first).code).toBe(0);
+    await besideARun(folder, async () => {
+      const second = await plane.backup(folder);
+      expect(second, second.stderr).toMatchObject({ code: 7 });
+      expect(second.stderr).toContain('STORE_LOCKED');
+    });
   });
 
   it('of one cluster into two folders: one at a time', async () => {
     const [one, two] = [plane.place('one'), plane.place('two')];
-    const first = plane.backup(one);
-    await waitFor(async () => (await partNames(one)).length > 0);
-    const second = await plane.backup(two);
-    expect(second, second.stderr).toMatchObject({ code: 7 });
-    expect((await first).code).toBe(0);
-    expect(await finalNames(two)).toEqual([]);
+    await besideARun(one, async () => {
+      const second = await plane.backup(two);
+      expect(second, second.stderr).toMatchObject({ code: 7 });
+      expect(await finalNames(two)).toEqual([]);
+    });
   });
 });
 
