@@ -10,6 +10,8 @@ const HOUSE = {
   wal: ['base'],
   etcd: ['base'],
   apiserver: ['base'],
+  controller: ['apiserver', 'base'],
+  crd: ['apiserver', 'base'],
   kube: ['base'],
   host: ['base'],
   store: ['base'],
@@ -17,7 +19,9 @@ const HOUSE = {
   snapshot: ['bolt', 'wal', 'base'],
   backup: ['snapshot', 'store', 'base'],
   operations: ['backup', 'snapshot', 'wal', 'store', 'retention', 'host', 'kube', 'etcd', 'apiserver', 'base'],
-  cli: ['operations', 'backup', 'snapshot', 'store', 'retention', 'host', 'kube', 'etcd', 'apiserver', 'base'],
+  cli: ['operations', 'backup', 'snapshot', 'store', 'retention', 'host', 'kube', 'etcd', 'crd', 'apiserver', 'base'],
+  operator: ['controller', 'crd', 'apiserver', 'base'],
+  standalone: ['controller', 'crd', 'apiserver', 'base'],
 };
 
 /** @param {string} folder @param {readonly string[]} allowed */

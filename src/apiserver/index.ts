@@ -1,4 +1,4 @@
-/** A live Kubernetes API server, read only: what has to be known before a backup starts. */
+/** A Kubernetes API: what has to be known of it before a backup starts, and a client for those who work with its objects. */
 export { createApiClient, type ApiClient, type ApiClientOptions, type GetOptions } from './client.ts';
 export {
   clusterOperatorsProgressing,
@@ -10,3 +10,42 @@ export {
 } from './cluster-state.ts';
 export { ApiServerError, apiServerErrors, type ApiServerErrorCode } from './errors.ts';
 export { loadKubeconfig, type Kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
+export type {
+  CallOptions,
+  DeleteOptions,
+  KubeClient,
+  ListOptions,
+  NewObject,
+  ObjectList,
+  Patch,
+  PatchOptions,
+  WatchEvent,
+  WatchOptions,
+} from './kube-client.ts';
+export * as objects from './objects.ts';
+export type {
+  Condition,
+  Container,
+  ContainerStatus,
+  CronJob,
+  CustomResourceDefinition,
+  Job,
+  JobSpec,
+  KubeEvent,
+  KubeObject,
+  Lease,
+  Namespace,
+  Node,
+  ObjectMeta,
+  OwnerReference,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodSpec,
+  PodTemplate,
+  StorageClass,
+  Volume,
+} from './objects.ts';
+export * as resources from './resource.ts';
+export { apiVersionOf, type ObjectName, type Resource } from './resource.ts';
+export type { ApiRequest, ApiResponse, Transport } from './transport.ts';

@@ -1,0 +1,29 @@
+import { systemClock, type Clock } from './clock.ts';
+
+/** A clock that can also wake one up, so that schedules and back-offs can be tested without waiting. */
+export interface Time extends Clock {
+  /**
+   * Calls `run` once, `ms` milliseconds from now at the earliest (0 and below: as soon as possible). What it waits for keeps
+   * no process alive.
+   *
+   * @returns takes the call back; does nothing once it has been made
+   */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** Node holds timers in 31 bits; longer ones are chained. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemTime: Time = {
+  ...systemClock,
+  after(ms, run) {
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const part = Math.min(Math.max(left, 0), LONGEST_TIMER_MS);
+      timer = setTimeout(() => (left > part ? wait(left - part) : run()), part);
+      timer.unref();
+    };
+    wait(ms);
+    return () => clearTimeout(timer);
+  },
+};
