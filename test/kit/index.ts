@@ -9,6 +9,7 @@ export {
   type KubernetesDataOptions,
 } from './kubernetes-data.ts';
 export type { KeyValue } from './kubernetes-objects.ts';
+export { ManualTime } from './manual-time.ts';
 export { Member } from './member.ts';
 export { issuePki, type CertificateOptions, type Pki, type PkiOptions, type TlsFiles } from './pki.ts';
 export { freePorts } from './ports.ts';
