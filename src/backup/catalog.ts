@@ -61,6 +61,8 @@ export interface Catalog {
 export interface CatalogOptions {
   /** Where `--resources-dir` put the archives; looked into for archives that lie neither in their backup's folder nor where its manifest says. */
   readonly resourcesDir?: string | undefined;
+  /** Only the backups of this recurring Backup. Default: all. */
+  readonly series?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,11 +73,12 @@ export interface CatalogOptions {
  * @throws StoreError if the folder itself cannot be read
  */
 export async function scanRepository(folder: string, options: CatalogOptions = {}): Promise<Catalog> {
-  const { signal, resourcesDir } = options;
+  const { signal, resourcesDir, series } = options;
   const scan = await scanFolder(folder, { signal });
   const backups: Backup[] = [];
   await eachBounded(groupFiles(scan.files), signal, async (group) => {
-    backups.push(await describe(group, resourcesDir));
+    const backup = await describe(group, resourcesDir);
+    if (series === undefined || backup.manifest?.resource?.series === series) backups.push(backup);
   });
   backups.sort((a, b) => b.created.getTime() - a.created.getTime() || (a.id < b.id ? 1 : -1));
   const code = 'BACKUP_FOLDER_UNREADABLE' satisfies keyof typeof backupFindings;

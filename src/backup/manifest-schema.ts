@@ -96,6 +96,15 @@ const encryption = z.object({
   keysSaved: z.enum(['not-needed', 'in-resources', 'none', 'incomplete', 'external-kms']),
 });
 
+/** The custom resource that the backup was taken for. */
+const resource = z.object({
+  /** Of the EtcdBackup. */
+  name: z.string(),
+  uid: z.string().optional(),
+  /** The recurring Backup that it belongs to. */
+  series: z.string().optional(),
+});
+
 /** The whole manifest, version 1. */
 export const manifestSchema = z.object({
   schemaVersion: z.string().regex(/^1\.\d{1,6}$/),
@@ -116,5 +125,6 @@ export const manifestSchema = z.object({
   encryption,
   certificates: z.object({ earliestExpiry: utc, path: z.string() }).optional(),
   verified: z.object({ at: utc, checks: z.array(z.string()) }).optional(),
+  resource: resource.optional(),
   warnings: z.array(finding),
 });

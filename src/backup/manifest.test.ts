@@ -68,7 +68,7 @@ describe('a manifest', () => {
 
   it('writes ids in hexadecimal, 64-bit numbers in decimal and times in UTC', () => {
     expect(asJson(full)).toMatchObject({
-      schemaVersion: '1.0',
+      schemaVersion: '1.1',
       created: '2026-11-22T06:44:00.000Z',
       cluster: { etcdClusterId: 'cdf818194e3a8c32' },
       member: { id: '8e9e05c52164694d' },

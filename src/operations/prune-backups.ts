@@ -11,6 +11,8 @@ export interface PruneRequest {
   readonly folder: string;
   readonly resourcesDir: string | undefined;
   readonly policy: RetentionPolicy;
+  /** Only the backups of this recurring Backup; all others are as if they were not there. */
+  readonly series?: string | undefined;
   /** Decide and report, but remove nothing. */
   readonly dryRun: boolean;
 }
@@ -19,7 +21,7 @@ export interface PruneReport {
   readonly folder: string;
   readonly dryRun: boolean;
   /** Newest first. */
-  readonly kept: readonly { readonly id: string; readonly reason: string }[];
+  readonly kept: readonly { readonly id: string; readonly reason: string; readonly bytes: number }[];
   /** Those removed, or that a dry run would remove; newest first. */
   readonly removed: readonly {
     readonly id: string;
@@ -63,6 +65,7 @@ export async function pruneLocked(
 ): Promise<PruneReport> {
   const { backups } = await scanRepository(request.folder, {
     resourcesDir: request.resourcesDir,
+    series: request.series,
     signal: surroundings.signal,
   });
   const plan = await decide(request.policy, backups, made, surroundings);
@@ -83,7 +86,8 @@ export async function pruneLocked(
       failed.push({ id, message: messageOf(error) });
     }
   }
-  return { folder: request.folder, dryRun: request.dryRun, kept: plan.keep, removed, failed };
+  const kept = plan.keep.map((each) => ({ ...each, bytes: byId.get(each.id)?.bytes ?? 0 }));
+  return { folder: request.folder, dryRun: request.dryRun, kept, removed, failed };
 }
 
 /**

@@ -4,7 +4,6 @@ import type { RetentionPolicy } from '../../retention/index.ts';
 import type { Lock } from '../../store/index.ts';
 import type { SourceRequest } from './backup-source.ts';
 import type { ProxySettings } from './checks/proxy.ts';
-import type { SnapshotInspection } from '../inspect/inspect-snapshot.ts';
 import type { Preflight } from './preflight.ts';
 import type { PruneReport } from '../prune-backups.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
@@ -12,6 +11,10 @@ import type { SnapshotOrigin } from './snapshot-origin.ts';
 export interface BackupRequest extends SourceRequest {
   /** The repository; made, 0700, if it is not there. */
   readonly folder: string;
+  /**
+   * The custom resource that asks for it. The backup then lies in a sub-folder of its own, `backup-<name>-<timestamp>`.
+   */
+  readonly resource?: BackupResource | undefined;
   /** Where the static pod resources go, if apart from the snapshot. */
   readonly resourcesDir: string | undefined;
   /** Go on although the cluster's state speaks against it. */
@@ -26,15 +29,31 @@ export interface BackupRequest extends SourceRequest {
   readonly proxyVariables: ProxySettings;
 }
 
+/** The custom resource that a backup is taken for. */
+export interface BackupResource {
+  /** Of the EtcdBackup. */
+  readonly name: string;
+  /** Where a finished backup for this one is found, it is reported again, and no second one taken. */
+  readonly uid?: string | undefined;
+  /** The recurring Backup that it belongs to; its retention counts the backups of this series alone. */
+  readonly series?: string | undefined;
+}
+
 export interface BackupReport {
   readonly id: string;
+  /** The repository. */
   readonly folder: string;
+  /** The folder below it that holds the backup's files; undefined: the repository itself. */
+  readonly subfolder: string | undefined;
   /** Absolute paths. */
   readonly files: { readonly snapshot: string; readonly resources: string | undefined; readonly manifest: string };
   /** OpenShift: the revision folders that were saved, as the host names them; empty elsewhere. */
   readonly staticPods: readonly { readonly name: string; readonly path: string }[];
   readonly manifest: Manifest;
-  readonly inspection: SnapshotInspection;
+  /** All its files together. */
+  readonly bytes: number;
+  /** An earlier run for the same resource had taken it; this one read it back. */
+  readonly isRepeated: boolean;
   /** Warnings and notes; errors only where they were overridden by force. */
   readonly findings: readonly Finding[];
   /** What the retention removed; undefined where none was asked for. */

@@ -8,7 +8,7 @@ import type { SnapshotInspection } from '../inspect/inspect-snapshot.ts';
 import type { SavedResources } from './save-resources.ts';
 import type { SavedSnapshot } from './save-snapshot.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { Circumstances } from './backup-request.ts';
+import type { BackupResource, Circumstances } from './backup-request.ts';
 
 /** Everything that the manifest tells of. */
 export interface BackupDescription {
@@ -20,6 +20,8 @@ export interface BackupDescription {
   readonly resources: SavedResources | undefined;
   /** Where the archive lies, if not beside the snapshot. */
   readonly resourcesDir: string | undefined;
+  /** The custom resource that asked for it. */
+  readonly resource: BackupResource | undefined;
   readonly inspection: SnapshotInspection;
   readonly encryption: EncryptionCheck;
   readonly findings: readonly Finding[];
@@ -55,6 +57,7 @@ export function describeBackup(
       at: clock.now(),
       checks: [...CHECKS, ...(resources === undefined ? [] : ['archive', 'encryption-keys'])],
     },
+    resource: description.resource && { ...description.resource },
     warnings: findings.filter(({ severity }) => severity !== 'note').map((finding) => ({ ...finding })),
   };
 }

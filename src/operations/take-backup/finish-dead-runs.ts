@@ -1,8 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { findUnfinished, finishPublish, type PublishStep, type UnfinishedPublish } from '../../backup/index.ts';
-import { removeFile, storageError } from '../../store/index.ts';
+import {
+  findUnfinished,
+  finishPublish,
+  parseBackupFolderName,
+  type PublishStep,
+  type UnfinishedPublish,
+} from '../../backup/index.ts';
+import { removeEmptyFolder, removeFile, storageError } from '../../store/index.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /**
@@ -18,6 +25,7 @@ export async function finishDeadRuns(
   for (const path of discard) {
     log.info(`removing ${path}, which a run that was killed left behind`);
     await removeFile(path);
+    await leaveSubfolder(path, folder);
   }
   for (const unfinished of complete) {
     if (await isIntact(unfinished, signal)) {
@@ -28,8 +36,16 @@ export async function finishDeadRuns(
         `removing what is left of the backup ${unfinished.id}: its files are not those that its manifest describes`,
       );
       for (const path of unfinished.discard) await removeFile(path);
+      await leaveSubfolder(unfinished.steps[0]?.finalPath ?? '', folder);
     }
   }
+}
+
+/** Removes the folder that a custom resource's backup had for itself, once nothing is left in it. */
+async function leaveSubfolder(path: string, repository: string): Promise<void> {
+  const subfolder = dirname(path);
+  if (dirname(subfolder) !== repository || parseBackupFolderName(basename(subfolder)) === undefined) return;
+  await removeEmptyFolder(subfolder);
 }
 
 async function isIntact({ steps }: UnfinishedPublish, signal: AbortSignal): Promise<boolean> {

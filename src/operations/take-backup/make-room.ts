@@ -42,12 +42,16 @@ export async function makeRoom(room: RoomRequest, surroundings: Surroundings): P
 }
 
 async function removeEarly(
-  { folder, resourcesDir }: BackupRequest,
+  { folder, resourcesDir, resource }: BackupRequest,
   policy: RetentionPolicy,
   { incomingBytes, lackingBytes }: { readonly incomingBytes: number; readonly lackingBytes: number },
   surroundings: Surroundings,
 ): Promise<void> {
-  const { backups } = await scanRepository(folder, { resourcesDir, signal: surroundings.signal });
+  const { backups } = await scanRepository(folder, {
+    resourcesDir,
+    series: resource?.series,
+    signal: surroundings.signal,
+  });
   const isGood = ({ state }: Backup): boolean => state === 'good' || state === 'dirty';
   const known = backups.map((backup) => ({
     id: backup.id,

@@ -1,12 +1,13 @@
-import { join } from 'node:path';
-import { formatBackupFileName, formatBackupId, type FileKind } from '../../backup/index.ts';
+import { stat } from 'node:fs/promises';
 import { hasErrors, makePrivateFolder, messageOf, type Finding, type Log, type PartFile } from '../../base/index.ts';
 import { probeWritable, storageError, type Lock } from '../../store/index.ts';
 import type { BackupReport, BackupRequest, Circumstances } from './backup-request.ts';
+import { choosePlace, leavePlace, openPlace } from './backup-place.ts';
 import { findSource, type BackupSource } from './backup-source.ts';
 import { checkEncryptionKeys, type EncryptionCheck } from '../check-encryption.ts';
 import { describeBackup } from './describe-backup.ts';
 import { OperationError } from '../errors.ts';
+import { findEarlier } from './find-earlier.ts';
 import { finishDeadRuns } from './finish-dead-runs.ts';
 import { inspectSnapshotFile, type SnapshotInspection } from '../inspect/inspect-snapshot.ts';
 import { lockCluster, lockRepository } from '../locks.ts';
@@ -19,7 +20,6 @@ import type { SavedSnapshot } from './save-snapshot.ts';
 import { liveCluster, type SnapshotOrigin } from './snapshot-origin.ts';
 import { stoppedMember } from './stopped-member.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { chooseTimestamp } from './timestamp.ts';
 
 /**
  * Backs up a control plane: the snapshot, the static pod resources right after it, both verified, then the manifest.
@@ -32,13 +32,17 @@ export async function takeBackup(request: BackupRequest, surroundings: Surroundi
     const source = await findSource(request, limited);
     await prepareFolders(request);
     return holding(await lockRepository(request.folder, 'backup', limited), async (repository) => {
+      const started = limited.clock.monotonicMs();
       await finishDeadRuns(request, limited);
-      const origin = await findOrigin(request, source, limited);
-      return holding(await lockCluster(origin.clusterId, limited), async (cluster) => {
-        const started = limited.clock.monotonicMs();
-        const taken = await run(request, source, { origin, locks: [repository, cluster] }, limited);
+      const finish = async (taken: Taken): Promise<BackupReport> => {
         const retention = await applyRetention(request, taken.id, repository, limited);
         return { ...taken, folder: request.folder, retention, durationMs: limited.clock.monotonicMs() - started };
+      };
+      const earlier = await findEarlier(request, limited);
+      if (earlier !== undefined) return finish(earlier);
+      const origin = await findOrigin(request, source, limited);
+      return holding(await lockCluster(origin.clusterId, limited), async (cluster) => {
+        return finish(await run(request, source, { origin, locks: [repository, cluster] }, limited));
       });
     });
   });
@@ -72,54 +76,32 @@ async function take(
   circumstances: Circumstances,
   surroundings: Surroundings,
 ): Promise<Taken> {
-  const names = await chooseNames(request, source, circumstances.forced.length > 0, surroundings);
+  const dirty = circumstances.forced.length > 0;
+  const place = await choosePlace(request, { dirty, withResources: source.withResources }, surroundings);
   const parts: PartFile[] = [];
   try {
-    const { resourcesDir } = request;
-    const snapshot = await circumstances.origin.save(names.files.snapshot);
+    await openPlace(place);
+    const { resourcesDir, resource } = request;
+    const snapshot = await circumstances.origin.save(place.files.snapshot);
     parts.push(snapshot.file);
-    const resources = await saveResourcesOf(source, names.files.resources, surroundings);
+    const resources = await saveResourcesOf(source, place.files.resources, surroundings);
     if (resources !== undefined) parts.push(resources.file);
     const proof = await prove(snapshot, resources, surroundings);
     const findings = [...circumstances.preflight.findings, ...proof.findings];
-    const { timestamp, created } = names;
-    const facts = { source, circumstances, timestamp, created, snapshot, resources, resourcesDir, ...proof, findings };
-    const manifest = describeBackup(facts, surroundings);
+    const { timestamp, created } = place;
+    const facts = { source, circumstances, timestamp, created, snapshot, resources, resourcesDir, resource };
+    const manifest = describeBackup({ ...facts, ...proof, findings }, surroundings);
     for (const lock of circumstances.locks) await lock.assertHeld();
-    await publish({ parts, manifestPath: names.files.manifest, manifest });
-    const { id, files } = names;
-    return { id, files, staticPods: revisionFolders(source), manifest, inspection: proof.inspection, findings };
+    await publish({ parts, manifestPath: place.files.manifest, manifest });
+    const { id, files, subfolder } = place;
+    const bytes = (await stat(files.manifest)).size + snapshot.size + (resources?.size ?? 0);
+    return { id, files, subfolder, staticPods: revisionFolders(source), manifest, bytes, isRepeated: false, findings };
   } catch (error) {
-    if (!(error instanceof CommittedError)) for (const part of parts) await part.discard();
-    throw error instanceof CommittedError ? error.cause : error;
+    if (error instanceof CommittedError) throw error.cause;
+    for (const part of parts) await part.discard();
+    await leavePlace(place);
+    throw error;
   }
-}
-
-interface Names {
-  readonly id: string;
-  readonly timestamp: string;
-  readonly created: Date;
-  readonly files: BackupReport['files'];
-}
-
-async function chooseNames(
-  { folder, resourcesDir = folder }: BackupRequest,
-  source: BackupSource,
-  dirty: boolean,
-  surroundings: Surroundings,
-): Promise<Names> {
-  const { timestamp, created } = await chooseTimestamp([folder, resourcesDir], dirty, surroundings);
-  const name = (kind: FileKind): string => formatBackupFileName(kind, timestamp, dirty);
-  return {
-    id: formatBackupId(timestamp, dirty),
-    timestamp,
-    created,
-    files: {
-      snapshot: join(folder, name('snapshot')),
-      resources: source.withResources ? join(resourcesDir, name('resources')) : undefined,
-      manifest: join(folder, name('manifest')),
-    },
-  };
 }
 
 async function saveResourcesOf(
@@ -180,10 +162,11 @@ async function applyRetention(
   lock: Lock,
   surroundings: Surroundings,
 ): Promise<PruneReport | undefined> {
-  const { folder, resourcesDir, retention: policy } = request;
+  const { folder, resourcesDir, resource, retention: policy } = request;
   if (policy === undefined) return undefined;
   try {
-    return await pruneLocked({ folder, resourcesDir, policy, dryRun: false }, { lock, made: [id] }, surroundings);
+    const prune = { folder, resourcesDir, policy, series: resource?.series, dryRun: false };
+    return await pruneLocked(prune, { lock, made: [id] }, surroundings);
   } catch (error) {
     return { folder, dryRun: false, kept: [], removed: [], failed: [{ id: 'retention', message: messageOf(error) }] };
   }

@@ -38,12 +38,12 @@ it('a name that is taken, finished or not, is passed over for the next second', 
     join(folder, `static_kuberesources_${formatTimestamp(new Date(start.getTime() + 1000))}.tar.gz.part`),
     '',
   );
-  const { timestamp } = await chooseTimestamp([folder], false, surroundings(start));
+  const { timestamp } = await chooseTimestamp(() => [folder], false, surroundings(start));
   expect(timestamp).toBe('2026-11-22_154402');
 });
 
 it('a dirty backup has names of its own', async () => {
   const start = new Date(2026, 10, 22, 15, 44, 0);
   await writeFile(join(folder, `snapshot_${formatTimestamp(start)}.db`), '');
-  expect((await chooseTimestamp([folder], true, surroundings(start))).timestamp).toBe('2026-11-22_154400');
+  expect((await chooseTimestamp(() => [folder], true, surroundings(start))).timestamp).toBe('2026-11-22_154400');
 });

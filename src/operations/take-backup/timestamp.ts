@@ -10,9 +10,11 @@ const KINDS = ['snapshot', 'resources', 'manifest'] as const;
 /**
  * The timestamp that the files will share: this moment in local time. Where the name is taken (a run in the same
  * second, or the hour that comes twice in autumn), the next second is waited for.
+ *
+ * @param folders - where files of that timestamp would lie
  */
 export async function chooseTimestamp(
-  folders: readonly string[],
+  folders: (timestamp: string) => readonly string[],
   dirty: boolean,
   { clock, signal }: Surroundings,
 ): Promise<{ readonly timestamp: string; readonly created: Date }> {
@@ -20,7 +22,7 @@ export async function chooseTimestamp(
     const created = clock.now();
     const timestamp = formatTimestamp(created);
     const names = KINDS.map((kind) => formatBackupFileName(kind, timestamp, dirty));
-    const paths = folders.flatMap((folder) =>
+    const paths = folders(timestamp).flatMap((folder) =>
       names.flatMap((name) => [join(folder, name), join(folder, name + PART_SUFFIX)]),
     );
     const taken = await Promise.all(paths.map(isTaken));
