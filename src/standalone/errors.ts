@@ -31,6 +31,29 @@ export const standaloneErrors = {
     kind: 'needs-user',
     meaning: "The engine's API cannot listen at the address that was asked for.",
   },
+  STANDALONE_CLAIM_MISSING: { kind: 'needs-user', meaning: 'A pod mounts a claim that does not exist.' },
+  STANDALONE_CLAIM_PENDING: { kind: 'transient', meaning: 'A claim that a pod mounts has no volume yet.' },
+  STANDALONE_CLAIM_LOST: { kind: 'needs-user', meaning: "A claim's volume is gone, or belongs to another claim." },
+  STANDALONE_VOLUME_ELSEWHERE: {
+    kind: 'needs-user',
+    meaning: "A volume's node affinity names other nodes than this machine.",
+  },
+  STANDALONE_VOLUME_UNUSABLE: {
+    kind: 'needs-user',
+    meaning: "A volume's path is missing or no folder, or the volume is of a kind that the engine cannot mount.",
+  },
+  STANDALONE_VOLUME_NOT_REMOVED: {
+    kind: 'needs-user',
+    meaning: 'The folder of a volume that is to be deleted could not be removed; it stands or lies below `.removing`.',
+  },
+  STANDALONE_ACCESS_DAMAGED: {
+    kind: 'needs-user',
+    meaning: "A file that holds the engine's keys, certificates or tokens cannot be understood.",
+  },
+  STANDALONE_ACCESS_UNREADABLE: {
+    kind: 'needs-user',
+    meaning: "The folder that holds the engine's keys, certificates and tokens cannot be read or written.",
+  },
 } as const satisfies ErrorTable;
 
 /** What {@link StandaloneError.code} can be. */
