@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
-import { createSecureContext } from 'node:tls';
-import { messageOf, systemCode } from '../base/index.ts';
+import { addressOf, connectionError, secureContextOf, timeoutError, type Target } from './connection.ts';
 import { ApiServerError } from './errors.ts';
 import type { Kubeconfig } from './kubeconfig.ts';
 
@@ -46,17 +45,15 @@ export function createApiClient({
   timeoutMs = 10_000,
   maxBytes = 8 * 1024 * 1024,
 }: ApiClientOptions): ApiClient {
-  const { server, tlsServerName, token } = kubeconfig;
+  const { server, token } = kubeconfig;
   const base: RequestOptions = {
-    agent: new Agent({ keepAlive: false, secureContext: secureContext(kubeconfig), rejectUnauthorized: true }),
-    host: server.hostname.replace(/^\[|\]$/g, ''),
-    port: server.port === '' ? 443 : Number(server.port),
+    agent: new Agent({ keepAlive: false, secureContext: secureContextOf(kubeconfig), rejectUnauthorized: true }),
+    ...addressOf(kubeconfig),
     headers: {
       accept: 'application/json',
       'user-agent': 'holdfast',
       ...(token && { authorization: `Bearer ${token.reveal()}` }),
     },
-    ...(tlsServerName !== undefined && { servername: tlsServerName }),
   };
   const prefix = server.pathname.replace(/\/+$/, '');
   return {
@@ -72,34 +69,10 @@ export function createApiClient({
       } catch (error) {
         if (error instanceof ApiServerError) throw error;
         options.signal?.throwIfAborted();
-        throw connectionError(error, timeout.aborted, target);
+        throw timeout.aborted ? timeoutError(target, error) : connectionError(error, target);
       }
     },
   };
-}
-
-/** What was asked of whom, for messages. */
-interface Target {
-  readonly origin: string;
-  readonly path: string;
-}
-
-function secureContext(kubeconfig: Kubeconfig): ReturnType<typeof createSecureContext> {
-  const { certificateAuthority, clientCertificate, clientKey } = kubeconfig;
-  try {
-    return createSecureContext({
-      ...(certificateAuthority && { ca: certificateAuthority }),
-      ...(clientCertificate && { cert: clientCertificate }),
-      ...(clientKey && { key: clientKey.reveal() }),
-    });
-  } catch (error) {
-    const context = `the context ${kubeconfig.context} of the kubeconfig`;
-    throw new ApiServerError('APISERVER_KUBECONFIG_INVALID', `${context} holds a certificate or key that is not one`, {
-      subject: kubeconfig.context,
-      hint: 'Check that certificate and key belong together and are PEM.',
-      cause: error,
-    });
-  }
 }
 
 function send(options: RequestOptions): Promise<IncomingMessage> {
@@ -160,30 +133,4 @@ function statusError(status: number, { origin, path }: Target): ApiServerError {
   if (status === 404)
     return make('APISERVER_NOT_FOUND', 'Check that the cluster is of the kind that the layout says (--layout).');
   return make('APISERVER_STATUS', 'Look at the API server (its log, /readyz) and run again.');
-}
-
-/** OpenSSL's and Node's codes for a certificate that was refused, by us or by the server. */
-const TLS_CODE =
-  /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO$)/;
-
-function connectionError(cause: unknown, isTimeout: boolean, { origin, path }: Target): ApiServerError {
-  if (isTimeout) {
-    return new ApiServerError('APISERVER_TIMEOUT', `${origin} did not answer ${path} in time`, {
-      subject: origin,
-      hint: 'Check that the kube-apiserver on this host is healthy: crictl ps --name kube-apiserver',
-      cause,
-    });
-  }
-  if (TLS_CODE.test(systemCode(cause) ?? '')) {
-    return new ApiServerError('APISERVER_TLS', `TLS with ${origin} failed: ${messageOf(cause)}`, {
-      subject: origin,
-      hint: "Check that the kubeconfig's certificate-authority signed the server's certificate and that no certificate has expired.",
-      cause,
-    });
-  }
-  return new ApiServerError('APISERVER_UNREACHABLE', `cannot reach ${origin}: ${messageOf(cause)}`, {
-    subject: origin,
-    hint: 'Check that the kube-apiserver on this host is running: crictl ps --name kube-apiserver',
-    cause,
-  });
 }

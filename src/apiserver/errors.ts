@@ -21,8 +21,19 @@ export const apiServerErrors = {
     kind: 'needs-user',
     meaning: 'The API server does not know the credentials of the kubeconfig.',
   },
-  APISERVER_FORBIDDEN: { kind: 'needs-user', meaning: 'The user of the kubeconfig may not read the resource.' },
+  APISERVER_FORBIDDEN: { kind: 'needs-user', meaning: 'The user of the kubeconfig may not do this with the resource.' },
   APISERVER_NOT_FOUND: { kind: 'permanent', meaning: 'The API server has no such resource.' },
+  APISERVER_ALREADY_EXISTS: { kind: 'permanent', meaning: 'An object of this name stands already.' },
+  APISERVER_CONFLICT: {
+    kind: 'transient',
+    meaning: 'The object has been changed or replaced by somebody else since it was read.',
+  },
+  APISERVER_GONE: {
+    kind: 'transient',
+    meaning: 'The API server no longer knows what changed since the version that was asked for.',
+  },
+  APISERVER_INVALID: { kind: 'permanent', meaning: 'The API server refuses the object or the request as wrong.' },
+  APISERVER_TOO_MANY_REQUESTS: { kind: 'transient', meaning: 'The API server asks to be called less often.' },
   APISERVER_STATUS: { kind: 'transient', meaning: 'The API server answered with a status that is no success.' },
   APISERVER_BAD_RESPONSE: {
     kind: 'permanent',
@@ -34,7 +45,10 @@ export const apiServerErrors = {
 /** What {@link ApiServerError.code} can be. */
 export type ApiServerErrorCode = keyof typeof apiServerErrors;
 
-/** A failure to read from the Kubernetes API. No message holds a credential or the body of an answer. */
+/**
+ * A failure to read from or write to the Kubernetes API. No message holds a credential or the body of an answer, but for the
+ * `message` of a Status, which Kubernetes itself words for people.
+ */
 export class ApiServerError extends HoldfastError<ApiServerErrorCode> {
   constructor(code: ApiServerErrorCode, message: string, details: ErrorDetails) {
     super(apiServerErrors[code], code, message, details);

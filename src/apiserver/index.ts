@@ -8,7 +8,9 @@ export {
   type ClusterProxy,
   type OperatorProgress,
 } from './cluster-state.ts';
+export { createKubeClient, type KubeClientOptions } from './create-kube-client.ts';
 export { ApiServerError, apiServerErrors, type ApiServerErrorCode } from './errors.ts';
+export { createHttpsTransport, type HttpsTransport } from './https-transport.ts';
 export { loadKubeconfig, type Kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 export type {
   CallOptions,

@@ -19,6 +19,8 @@ export interface Kubeconfig {
   /** PEM. */
   readonly clientKey: Secret | undefined;
   readonly token: Secret | undefined;
+  /** The token of this moment, where it is replaced while the process runs; goes before `token`. */
+  readonly currentToken?: (() => Promise<Secret>) | undefined;
 }
 
 /** Where a kubeconfig comes from. */
