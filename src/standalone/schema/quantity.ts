@@ -1,0 +1,120 @@
+/**
+ * Quantities such as `200Gi`, `100m` or `1e3`: read exactly, compared, and written in Kubernetes' canonical form.
+ * Source: k8s.io/apimachinery, pkg/api/resource/quantity.go.
+ */
+
+const FORM = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?$/;
+const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
+const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+const NANO = 1_000_000_000n;
+
+/** An amount in billionths, the finest that Kubernetes keeps; finer fractions are rounded away from zero. */
+interface Quantity {
+  readonly nano: bigint;
+  readonly notation: 'decimal' | 'binary' | 'exponent';
+}
+
+/** @returns what kube-apiserver says of a text that is no quantity, or the amount */
+function read(text: string): Quantity | string {
+  const [, number, suffix] = FORM.exec(text) ?? [];
+  if (number === undefined || suffix === undefined) {
+    return `quantities must match the regular expression '${FORM.source}'`;
+  }
+  const factor = readSuffix(suffix);
+  if (factor === undefined) return "unable to parse quantity's suffix";
+  const [, sign, whole, fraction = ''] = NUMBER.exec(number) ?? [];
+  if (whole === undefined || whole + fraction === '') return 'unable to parse numeric part of quantity';
+  const divisor = 10n ** BigInt(fraction.length) * factor.divisor;
+  const scaled = BigInt(whole + fraction) * factor.multiplier * NANO;
+  const size = (scaled + divisor - 1n) / divisor;
+  return { nano: sign === '-' ? -size : size, notation: factor.notation };
+}
+
+/** 10 to the power of 99 is far above what any quantity may be, and still quick. */
+const LARGEST_EXPONENT = 99;
+
+function readSuffix(
+  suffix: string,
+): { readonly multiplier: bigint; readonly divisor: bigint; readonly notation: Quantity['notation'] } | undefined {
+  const binary = BINARY.indexOf(suffix);
+  if (binary > 0) return { multiplier: 1024n ** BigInt(binary), divisor: 1n, notation: 'binary' };
+  const decimal = DECIMAL.indexOf(suffix);
+  const [, digits] = /^[eE]([-+]?[0-9]+)$/.exec(suffix) ?? [];
+  if (decimal < 0 && digits === undefined) return undefined;
+  const exponent = digits === undefined ? (decimal - 3) * 3 : Number(digits);
+  if (Math.abs(exponent) > LARGEST_EXPONENT) return undefined;
+  const power = 10n ** BigInt(Math.abs(exponent));
+  return {
+    multiplier: exponent < 0 ? 1n : power,
+    divisor: exponent < 0 ? power : 1n,
+    notation: digits === undefined ? 'decimal' : 'exponent',
+  };
+}
+
+/** What is wrong with a text as a quantity, in kube-apiserver's words; undefined where it is one. */
+export function quantityProblem(text: string): string | undefined {
+  const quantity = read(text);
+  return typeof quantity === 'string' ? quantity : undefined;
+}
+
+/**
+ * A quantity's amount in billionths.
+ *
+ * @throws RangeError for a text that is no quantity
+ */
+export function quantityNano(text: string): bigint {
+  const quantity = read(text);
+  if (typeof quantity === 'string') throw new RangeError(`"${text}": ${quantity}`);
+  return quantity.nano;
+}
+
+/**
+ * A quantity rounded up to a whole number: bytes, for storage.
+ *
+ * @throws RangeError for a text that is no quantity
+ */
+export function quantityBytes(text: string): bigint {
+  const nano = quantityNano(text);
+  return nano > 0n ? (nano + NANO - 1n) / NANO : nano / NANO;
+}
+
+/**
+ * Negative, 0 or positive as `a` is less than, as much as or more than `b`, whatever their suffixes.
+ *
+ * @throws RangeError for a text that is no quantity
+ */
+export function compareQuantities(a: string, b: string): number {
+  const difference = quantityNano(a) - quantityNano(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** Takes a factor out of a number as often as it goes in, at most `most` times. */
+function reduce(number: bigint, factor: bigint, most: number): readonly [bigint, number] {
+  let [left, times] = [number, 0];
+  while (times < most && left % factor === 0n) [left, times] = [left / factor, times + 1];
+  return [left, times];
+}
+
+/**
+ * The form in which the API server keeps a quantity: `1024Mi` becomes `1Gi`, `0.5` becomes `500m`.
+ *
+ * @throws RangeError for a text that is no quantity
+ */
+export function canonicalQuantity(text: string): string {
+  const quantity = read(text);
+  if (typeof quantity === 'string') throw new RangeError(`"${text}": ${quantity}`);
+  const { nano, notation } = quantity;
+  if (nano === 0n) return '0';
+  const small = nano > -1024n * NANO && nano < 1024n * NANO;
+  if (notation === 'binary' && !small) {
+    const [number, times] = reduce(quantityBytes(text), 1024n, BINARY.length - 1);
+    return `${number}${BINARY[times] ?? ''}`;
+  }
+  if (notation === 'exponent') {
+    const [number, times] = reduce(nano, 1000n, Infinity);
+    return times === 3 ? `${number}` : `${number}e${(times - 3) * 3}`;
+  }
+  const [number, times] = reduce(nano, 1000n, DECIMAL.length - 1);
+  return `${number}${DECIMAL[times] ?? ''}`;
+}
