@@ -1,0 +1,15 @@
+/** What every controller is made of: informers, a work queue with its loop, events, conditions, leader election. */
+export {
+  createController,
+  type Controller,
+  type ControllerDependencies,
+  type ControllerOptions,
+  type PassResult,
+  type Reconcile,
+  type ReconcileResult,
+  type Syncing,
+} from './controller.ts';
+export { createInformer, type Informer, type InformerOptions } from './informer.ts';
+export { keyOf, parseKey } from './keys.ts';
+export type { ChangeListener } from './object-cache.ts';
+export { pause } from './pause.ts';
