@@ -45,15 +45,10 @@ export function createApiClient({
   timeoutMs = 10_000,
   maxBytes = 8 * 1024 * 1024,
 }: ApiClientOptions): ApiClient {
-  const { server, token } = kubeconfig;
+  const { server } = kubeconfig;
   const base: RequestOptions = {
     agent: new Agent({ keepAlive: false, secureContext: secureContextOf(kubeconfig), rejectUnauthorized: true }),
     ...addressOf(kubeconfig),
-    headers: {
-      accept: 'application/json',
-      'user-agent': 'holdfast',
-      ...(token && { authorization: `Bearer ${token.reveal()}` }),
-    },
   };
   const prefix = server.pathname.replace(/\/+$/, '');
   return {
@@ -64,7 +59,13 @@ export function createApiClient({
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       try {
         options.signal?.throwIfAborted();
-        const answer = await send({ ...base, path: prefix + path, signal });
+        const token = (await kubeconfig.currentToken?.()) ?? kubeconfig.token;
+        const headers = {
+          accept: 'application/json',
+          'user-agent': 'holdfast',
+          ...(token && { authorization: `Bearer ${token.reveal()}` }),
+        };
+        const answer = await send({ ...base, headers, path: prefix + path, signal });
         return parse(await bodyOf(answer, target, maxBytes), target);
       } catch (error) {
         if (error instanceof ApiServerError) throw error;

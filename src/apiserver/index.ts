@@ -11,6 +11,7 @@ export {
 export { createKubeClient, type KubeClientOptions } from './create-kube-client.ts';
 export { ApiServerError, apiServerErrors, type ApiServerErrorCode } from './errors.ts';
 export { createHttpsTransport, type HttpsTransport } from './https-transport.ts';
+export { loadInClusterConfig, type InClusterOptions } from './in-cluster.ts';
 export { loadKubeconfig, type Kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 export type {
   CallOptions,

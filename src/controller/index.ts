@@ -1,4 +1,5 @@
 /** What every controller is made of: informers, a work queue with its loop, events, conditions, leader election. */
+export { setCondition, type ConditionChange, type ConditionContext } from './conditions.ts';
 export {
   createController,
   type Controller,
@@ -9,7 +10,9 @@ export {
   type ReconcileResult,
   type Syncing,
 } from './controller.ts';
+export { createEventRecorder, type EventNote, type EventRecorder, type EventRecorderOptions } from './events.ts';
 export { createInformer, type Informer, type InformerOptions } from './informer.ts';
 export { keyOf, parseKey } from './keys.ts';
 export type { ChangeListener } from './object-cache.ts';
 export { pause } from './pause.ts';
+export { formatMicroTime, formatTime } from './time-format.ts';
