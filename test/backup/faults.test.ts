@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import {
   cuttableProxy,
   fill,
   holdfast,
+  interrupted,
   runCommand,
   SeededRandom,
   smallDisk,
@@ -37,19 +37,6 @@ async function finalNames(folder: string): Promise<readonly string[]> {
 
 async function partNames(folder: string): Promise<readonly string[]> {
   return (await namesIn(folder)).filter((name) => name.endsWith('.part'));
-}
-
-/** Starts a run, sends it a signal when the moment has come, and gives back its exit code: null where the signal ended it. */
-async function interrupted(
-  [program = '', ...args]: readonly string[],
-  signal: NodeJS.Signals,
-  moment: () => Promise<unknown>,
-): Promise<number | null> {
-  const child = spawn(program, args, { stdio: 'ignore' });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  await Promise.race([moment(), ended]);
-  child.kill(signal);
-  return ended;
 }
 
 describe('a run that is killed', () => {

@@ -2,6 +2,7 @@ export { Cluster, startCluster, type ClusterOptions } from './cluster.ts';
 export { ControlPlane, startControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 export { fill, fillWithKubernetes, type Filled, type FillOptions } from './fill.ts';
 export { holdfast, holdfastCommand, runHoldfast } from './holdfast.ts';
+export { interrupted } from './interrupted.ts';
 export {
   kubernetesShapedData,
   type EncryptionLook,

@@ -6,10 +6,11 @@ import { addEtcdOptions, readEtcdOptions, type EtcdFlags } from '../etcd-options
 import type { ExitReason } from '../exit-codes.ts';
 import type { Schedule } from '../schedule.ts';
 import { parseDuration } from '../parse.ts';
+import { addResourceOptions, readResourceOptions, reportPath, type ResourceFlags } from '../resource-options.ts';
 import { addRetentionOptions, readRetentionPolicy, type RetentionFlags } from '../retention-options.ts';
 import { setUp } from '../setup.ts';
 
-interface BackupFlags extends EtcdFlags, RetentionFlags {
+interface BackupFlags extends EtcdFlags, RetentionFlags, ResourceFlags {
   readonly force?: true;
   readonly snapshotOnly?: true;
   readonly resourcesDir?: string;
@@ -46,6 +47,7 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
     "take the snapshot from a stopped member's data directory, for when none can start",
   );
   addEtcdOptions(command);
+  addResourceOptions(command);
   addRetentionOptions(command)
     .addOption(
       new Option('--timeout <duration>', 'give up after this long in all (default: no limit)').argParser(parseDuration),
@@ -68,7 +70,8 @@ async function run(
   const request = await readRequest(folder, flags, environment);
   const { takeBackup } = await import('../../operations/index.ts');
   const { showBackup } = await import('../output/backup-words.ts');
-  const report = await takeBackup(request, await setUp(command, environment));
+  const surroundings = await setUp(command, environment);
+  const report = await withReport(flags, environment, () => takeBackup(request, surroundings));
   showBackup(report, flags.output, environment);
   return wentWholly(report) ? 'ok' : 'partly';
 }
@@ -77,6 +80,7 @@ async function readRequest(folder: string, flags: BackupFlags, environment: CliE
   const place = (path: string): string => resolve(environment.workingFolder, path);
   return {
     folder: place(folder),
+    resource: readResourceOptions(flags),
     resourcesDir: flags.resourcesDir === undefined ? undefined : place(flags.resourcesDir),
     force: flags.force === true,
     snapshotOnly: flags.snapshotOnly === true,
@@ -93,6 +97,17 @@ async function readRequest(folder: string, flags: BackupFlags, environment: CliE
       noProxy: environment.variables['NO_PROXY'] ?? environment.variables['no_proxy'],
     },
   };
+}
+
+async function withReport(
+  flags: BackupFlags,
+  { workingFolder }: CliEnvironment,
+  take: () => Promise<BackupReport>,
+): Promise<BackupReport> {
+  const path = reportPath(flags, workingFolder);
+  if (path === undefined) return take();
+  const { describeBackup, reporting } = await import('../output/job-report.ts');
+  return reporting(path, take, describeBackup);
 }
 
 function wentWholly(report: BackupReport): boolean {

@@ -3,11 +3,13 @@ import { Option, type Command } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
 import type { ExitReason } from '../exit-codes.ts';
 import type { Schedule } from '../schedule.ts';
+import { parseObjectName } from '../resource-options.ts';
 import { addRetentionOptions, requireRetentionPolicy, type RetentionFlags } from '../retention-options.ts';
 import { setUp } from '../setup.ts';
 
 interface PruneFlags extends RetentionFlags {
   readonly resourcesDir?: string;
+  readonly series?: string;
   readonly dryRun?: true;
   readonly output: 'text' | 'json';
 }
@@ -19,6 +21,11 @@ export function definePrune(program: Command, environment: CliEnvironment, sched
     .description('remove the backups that a retention policy does not keep, and say why each is kept or removed')
     .argument('<folder>', 'a folder of backups');
   addRetentionOptions(command)
+    .addOption(
+      new Option('--series <name>', 'count and remove the backups of this recurring Backup alone').argParser(
+        parseObjectName,
+      ),
+    )
     .option('--dry-run', 'say what would be removed, and remove nothing')
     .option('--resources-dir <folder>', 'where static pod resources lie, if not beside the snapshots')
     .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'))
@@ -39,6 +46,7 @@ async function run(
     folder: place(folder),
     resourcesDir: flags.resourcesDir === undefined ? undefined : place(flags.resourcesDir),
     policy,
+    series: flags.series,
     dryRun: flags.dryRun === true,
   };
   const report = await pruneBackups(request, await setUp(command, environment));
