@@ -1,0 +1,250 @@
+import {
+  ApiServerError,
+  apiVersionOf,
+  type DeleteOptions,
+  type KubeClient,
+  type KubeObject,
+  type ListOptions,
+  type NewObject,
+  type ObjectList,
+  type ObjectName,
+  type Patch,
+  type Resource,
+  type WatchEvent,
+  type WatchOptions,
+} from '../../apiserver/index.ts';
+import type { ApiServerErrorCode } from '../../apiserver/index.ts';
+import type { Clock } from '../../base/index.ts';
+
+interface Change {
+  readonly plural: string;
+  readonly version: number;
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: KubeObject;
+}
+
+/** A write that a test may hold up or refuse. */
+export interface Write {
+  readonly verb: 'create' | 'update' | 'updateStatus' | 'patch' | 'delete';
+  readonly plural: string;
+  readonly name: string;
+}
+
+/**
+ * The least of a Kubernetes API that controllers can be tested on, in memory: versions and conflicts, finalizers, propagation,
+ * watches. No schemas, no defaults, no admission.
+ */
+export class TestApi implements KubeClient {
+  readonly #clock: Clock;
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #changes: Change[] = [];
+  readonly #listeners = new Set<() => void>();
+  #version = 0;
+  #uids = 0;
+  /** Called before each write; what it throws, the client gets. */
+  onWrite: (write: Write) => void = () => undefined;
+  /** Resources that are not served: their lists and gets are refused as a missing kind's are. */
+  readonly unserved = new Set<string>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get<T extends KubeObject>(resource: Resource<T>, name: ObjectName): Promise<T> {
+    return answer(() => this.#read(resource, name));
+  }
+
+  list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    return answer(() => {
+      if (this.unserved.has(resource.plural))
+        throw failure('APISERVER_NOT_FOUND', 'the server could not find the resource');
+      const items = this.all(resource).filter(
+        ({ metadata }) => options.namespace === undefined || metadata.namespace === options.namespace,
+      );
+      return { items, resourceVersion: String(this.#version) };
+    });
+  }
+
+  /** All objects of a kind, for assertions. */
+  all<T extends KubeObject>(resource: Resource<T>): readonly T[] {
+    return [...this.#objects]
+      .filter(([key]) => key.startsWith(`${resource.plural}|`))
+      .map(([, object]) => resource.schema.parse(structuredClone(object)));
+  }
+
+  create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): Promise<T> {
+    return answer(() => {
+      const name = object.metadata.name ?? `${object.metadata.generateName ?? ''}${++this.#uids}`;
+      const { namespace } = object.metadata;
+      this.onWrite({ verb: 'create', plural: resource.plural, name });
+      if (this.#objects.has(keyFor(resource, { name, namespace })))
+        throw failure('APISERVER_ALREADY_EXISTS', `${resource.plural} "${name}" already exists`);
+      const metadata = {
+        ...object.metadata,
+        name,
+        uid: `00000000-0000-4000-8000-${String(++this.#uids).padStart(12, '0')}`,
+        creationTimestamp: this.#now(),
+      };
+      const full = { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+      return resource.schema.parse(
+        this.#store('ADDED', resource, resource.schema.parse(JSON.parse(JSON.stringify(full)))),
+      );
+    });
+  }
+
+  update<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    return answer(() => {
+      const { status, ...rest } = json(object);
+      return this.#replace('update', resource, object, ({ status: kept }) => ({ ...rest, status: kept ?? status }));
+    });
+  }
+
+  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    return answer(() =>
+      this.#replace('updateStatus', resource, object, (old) => ({ ...old, status: json(object)['status'] })),
+    );
+  }
+
+  patch<T extends KubeObject>(resource: Resource<T>, name: ObjectName, patch: Patch): Promise<T> {
+    return answer(() => {
+      if (patch.kind !== 'merge') throw new TypeError('only merge patches are known here');
+      const old = this.#read(resource, name);
+      const merged = resource.schema.parse(merge(json(old), patch.body));
+      return this.#replace('patch', resource, merged, () => json(merged));
+    });
+  }
+
+  delete(resource: Resource, name: ObjectName, options: DeleteOptions = {}): Promise<void> {
+    return answer(() => {
+      this.onWrite({ verb: 'delete', plural: resource.plural, name: name.name });
+      const object = this.#read(resource, name);
+      if (options.uid !== undefined && options.uid !== object.metadata.uid)
+        throw failure('APISERVER_CONFLICT', 'the UID in the precondition does not match');
+      const extra = { Orphan: ['orphan'], Foreground: ['foregroundDeletion'], Background: [] }[
+        options.propagation ?? 'Background'
+      ];
+      const finalizers = [...new Set([...(object.metadata.finalizers ?? []), ...extra])];
+      if (finalizers.length === 0) this.#remove(resource, object);
+      else {
+        const deletionTimestamp = object.metadata.deletionTimestamp ?? this.#now();
+        this.#store('MODIFIED', resource, {
+          ...object,
+          metadata: { ...object.metadata, finalizers, deletionTimestamp },
+        });
+      }
+    });
+  }
+
+  async *watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    let seen = Number(options.resourceVersion);
+    for (;;) {
+      options.signal?.throwIfAborted();
+      for (const { type, version, object } of this.#changes.filter(
+        (each) => each.plural === resource.plural && each.version > seen,
+      )) {
+        seen = version;
+        yield { type, object: resource.schema.parse(structuredClone(object)) };
+      }
+      await this.#next(options.signal);
+    }
+  }
+
+  getText(): Promise<string> {
+    return Promise.resolve('');
+  }
+
+  #next(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#listeners.delete(go);
+        resolve();
+      };
+      this.#listeners.add(go);
+      signal?.addEventListener('abort', go, { once: true });
+    });
+  }
+
+  #read<T extends KubeObject>(resource: Resource<T>, name: ObjectName): T {
+    const found = this.#objects.get(keyFor(resource, name));
+    if (found === undefined || this.unserved.has(resource.plural))
+      throw failure('APISERVER_NOT_FOUND', `${resource.plural} "${name.name}" not found`);
+    return resource.schema.parse(structuredClone(found));
+  }
+
+  #replace<T extends KubeObject>(
+    verb: Write['verb'],
+    resource: Resource<T>,
+    { metadata }: KubeObject,
+    change: (old: Record<string, unknown>) => Record<string, unknown>,
+  ): T {
+    this.onWrite({ verb, plural: resource.plural, name: metadata.name });
+    const old = this.#read(resource, metadata);
+    if (metadata.resourceVersion !== old.metadata.resourceVersion)
+      throw failure('APISERVER_CONFLICT', `${resource.plural} "${metadata.name}": the object has been modified`);
+    const next = resource.schema.parse(change(json(old)));
+    if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0) {
+      this.#remove(resource, next);
+      return next;
+    }
+    return resource.schema.parse(this.#store('MODIFIED', resource, next));
+  }
+
+  #store(type: Change['type'], resource: Resource, object: KubeObject): KubeObject {
+    const version = ++this.#version;
+    const parsed = json({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(version) },
+    }) as KubeObject;
+    this.#objects.set(keyFor(resource, parsed.metadata), parsed);
+    this.#tell({ plural: resource.plural, version, type, object: parsed });
+    return parsed;
+  }
+
+  #remove(resource: Resource, object: KubeObject): void {
+    this.#objects.delete(keyFor(resource, object.metadata));
+    const version = ++this.#version;
+    const metadata = { ...object.metadata, resourceVersion: String(version) };
+    this.#tell({ plural: resource.plural, version, type: 'DELETED', object: { ...object, metadata } });
+  }
+
+  #tell(change: Change): void {
+    this.#changes.push(change);
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #now(): string {
+    return this.#clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+  }
+}
+
+async function answer<T>(make: () => T): Promise<T> {
+  // As over a connection, no answer comes in the same turn.
+  await Promise.resolve();
+  return make();
+}
+
+function keyFor({ plural }: Resource, { namespace = '', name }: ObjectName): string {
+  return `${plural}|${namespace}/${name}`;
+}
+
+function json(object: KubeObject): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
+}
+
+function merge(old: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base: Record<string, unknown> =
+    typeof old === 'object' && old !== null && !Array.isArray(old) ? { ...old } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(base, key);
+    else base[key] = merge(base[key], value);
+  }
+  return base;
+}
+
+function failure(code: ApiServerErrorCode, message: string): ApiServerError {
+  return new ApiServerError(code, message, { hint: 'A test asked for it.' });
+}
