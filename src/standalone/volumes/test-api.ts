@@ -157,8 +157,10 @@ export class TestApi implements KubeClient {
     return new Promise((resolve) => {
       const go = (): void => {
         this.#listeners.delete(go);
+        signal?.removeEventListener('abort', go);
         resolve();
       };
+      if (signal?.aborted === true) { go(); return; }
       this.#listeners.add(go);
       signal?.addEventListener('abort', go, { once: true });
     });
