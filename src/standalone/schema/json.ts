@@ -124,3 +124,8 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
     names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
   );
 }
+
+/** The texts of the list at a path; what is no text is left out. */
+export function textsAt(value: Json | undefined, ...path: readonly (string | number)[]): readonly string[] {
+  return listAt(value, ...path).filter((item) => typeof item === 'string');
+}

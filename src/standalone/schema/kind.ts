@@ -1,4 +1,5 @@
 import type { JsonObject, JsonSchema } from './json.ts';
+import type { NameRule } from './names.ts';
 
 /** One column of the table that `kubectl get` prints. */
 export interface Column {
@@ -55,11 +56,15 @@ export interface Kind {
   readonly columns: readonly Column[];
   /** Made from a CustomResourceDefinition. Strategic merge patches are refused for such kinds. */
   readonly custom: boolean;
+  /** Defaults that a schema cannot say, because they depend on other fields. Changes and gives back the object; done twice is done once. */
+  complete?(object: JsonObject): JsonObject;
   /**
    * What the server itself fills in on a new object whose metadata (name, uid …) is complete: a Job's selector, a status
    * that a client may not bring along. Gives back a new object.
    */
   prepareForCreate?(object: JsonObject): JsonObject;
+  /** What `metadata.name` must be; absent means a DNS subdomain. */
+  readonly validName?: NameRule;
   /** Rules beyond the schema. `old` is the object that is being replaced. */
   validate?(object: JsonObject, old?: JsonObject): readonly FieldError[];
   /** The cells below {@link columns}, in their order. */

@@ -83,7 +83,7 @@ export function objectSchema(
   return named(
     definition,
     {
-      apiVersion: about('The group and version of this object's kind.', text),
+      apiVersion: about("The group and version of this object's kind.", text),
       kind: about('The kind of this object.', text),
       metadata: about('The name, the labels and what else every object has.', objectMeta),
       ...fields,

@@ -7,7 +7,8 @@ const FORM = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?$/;
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
-const NANO = 1_000_000_000n;
+const THOUSAND = 1000n;
+const NANO = THOUSAND ** 3n;
 
 /** An amount in billionths, the finest that Kubernetes keeps; finer fractions are rounded away from zero. */
 interface Quantity {
@@ -75,8 +76,13 @@ export function quantityNano(text: string): bigint {
  * @throws RangeError for a text that is no quantity
  */
 export function quantityBytes(text: string): bigint {
-  const nano = quantityNano(text);
-  return nano > 0n ? (nano + NANO - 1n) / NANO : nano / NANO;
+  return roundUp(quantityNano(text), NANO);
+}
+
+/** Divides; a fraction that is left makes the number larger in size. */
+function roundUp(number: bigint, divisor: bigint): bigint {
+  const rest = number % divisor === 0n ? 0n : number > 0n ? 1n : -1n;
+  return number / divisor + rest;
 }
 
 /**
@@ -97,24 +103,24 @@ function reduce(number: bigint, factor: bigint, most: number): readonly [bigint,
 }
 
 /**
- * The form in which the API server keeps a quantity: `1024Mi` becomes `1Gi`, `0.5` becomes `500m`.
+ * The form in which the API server keeps amounts of resources: `1024Mi` becomes `1Gi`, `0.5` becomes `500m`. Fractions
+ * finer than a thousandth are rounded up, and a binary suffix is only kept for whole numbers.
  *
  * @throws RangeError for a text that is no quantity
  */
 export function canonicalQuantity(text: string): string {
   const quantity = read(text);
   if (typeof quantity === 'string') throw new RangeError(`"${text}": ${quantity}`);
-  const { nano, notation } = quantity;
-  if (nano === 0n) return '0';
-  const small = nano > -1024n * NANO && nano < 1024n * NANO;
-  if (notation === 'binary' && !small) {
-    const [number, times] = reduce(quantityBytes(text), 1024n, BINARY.length - 1);
+  const { notation } = quantity;
+  const milli = roundUp(quantity.nano, NANO / THOUSAND);
+  if (milli === 0n) return '0';
+  const isSmall = milli > -1024n * THOUSAND && milli < 1024n * THOUSAND;
+  if (notation === 'binary' && !isSmall && milli % THOUSAND === 0n) {
+    const [number, times] = reduce(milli / THOUSAND, 1024n, BINARY.length - 1);
     return `${number}${BINARY[times] ?? ''}`;
   }
-  if (notation === 'exponent') {
-    const [number, times] = reduce(nano, 1000n, Infinity);
-    return times === 3 ? `${number}` : `${number}e${(times - 3) * 3}`;
-  }
-  const [number, times] = reduce(nano, 1000n, DECIMAL.length - 1);
-  return `${number}${DECIMAL[times] ?? ''}`;
+  const suffixes = DECIMAL.slice(2);
+  const [number, times] = reduce(milli, THOUSAND, notation === 'exponent' ? Infinity : suffixes.length - 1);
+  if (notation !== 'exponent') return `${number}${suffixes[times] ?? ''}`;
+  return times === 1 ? `${number}` : `${number}e${(times - 1) * 3}`;
 }
