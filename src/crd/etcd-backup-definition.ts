@@ -42,7 +42,14 @@ const taken = {
     verifiedAt: time('When every byte of it had been checked.'),
     forced: { type: 'boolean', description: 'Whether it was taken although a rollout was under way.' },
     warnings: count('How many warnings its manifest holds.'),
-    kept: keptSchema,
+    kept: {
+      ...keptSchema,
+      properties: {
+        ...keptSchema.properties,
+        removed: count('How many retention removed.'),
+        failed: count('How many retention was to remove and could not.'),
+      },
+    },
   },
 } as const;
 

@@ -23,7 +23,15 @@ const takenBackup = z.looseObject({
   forced: z.boolean().optional(),
   warnings: z.number().optional(),
   /** What stood of the same series after retention. */
-  kept: z.looseObject({ backups: z.number(), bytes: z.number() }).optional(),
+  kept: z
+    .looseObject({
+      backups: z.number(),
+      bytes: z.number(),
+      /** How many retention removed, and how many it could not. */
+      removed: z.number().optional(),
+      failed: z.number().optional(),
+    })
+    .optional(),
 });
 
 /** Why there is no backup. */

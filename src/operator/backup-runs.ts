@@ -1,0 +1,79 @@
+import { resources, type Job } from '../apiserver/index.ts';
+import { formatTime } from '../controller/index.ts';
+import { APP_LABEL, BACKUP_NAMESPACE, CRONJOB_APP, SERIES_LABEL } from '../crd/index.ts';
+import { seriesOf } from './backup-job.ts';
+import { say, type BackupParts, type BackupPass } from './backup-parts.ts';
+import { isEnded, judgeJob } from './job-state.ts';
+import type { Verdict } from './reconcile.ts';
+import { followRuns, runOf, type Run, type SeriesRecord } from './series.ts';
+import { owningJob } from './turn.ts';
+
+/** Tells what became of the series' runs, of those too that never came to ask for a backup. */
+export async function followSeries(pass: BackupPass, parts: BackupParts): Promise<Verdict> {
+  const { name } = pass.object.metadata;
+  const asked = parts.etcdBackups.list().filter((each) => seriesOf(each) === name);
+  const owners = new Set(asked.map((each) => owningJob(each)?.uid));
+  const runs = asked.map(runOf).filter((run) => run !== undefined);
+  for (const job of parts.jobs.list(BACKUP_NAMESPACE)) {
+    const { labels, uid } = job.metadata;
+    if (labels?.[APP_LABEL] !== CRONJOB_APP || labels[SERIES_LABEL] !== name || owners.has(uid)) continue;
+    const run = await runThatFailed(pass, job, parts);
+    if (run !== undefined) runs.push(run);
+  }
+  const before = pass.object.status ?? {};
+  const after = followRuns(before, runs);
+  Object.assign(pass.status, after);
+  tell(pass, before, after);
+  return undefined;
+}
+
+/** A run's Job that failed and left no EtcdBackup: it could not ask for one, or the EtcdBackup was removed since. */
+async function runThatFailed(
+  { object, signal, now }: BackupPass,
+  job: Job,
+  { client }: BackupParts,
+): Promise<Run | undefined> {
+  const { name, uid } = job.metadata;
+  const time = failedAt(job, now);
+  if (!isEnded(job) || time === undefined || object.status?.lastFailure?.etcdBackup === name) return undefined;
+  const { items } = await client.list(resources.pods, {
+    namespace: BACKUP_NAMESPACE,
+    labelSelector: `${APP_LABEL}=${CRONJOB_APP}`,
+    signal,
+  });
+  const pods = items.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+  const state = judgeJob(job, pods);
+  if (state.kind !== 'failed' || state.failure.code === 'OPERATOR_REQUEST_SKIPPED') return undefined;
+  return { name, time, reason: state.failure.code, message: state.failure.message };
+}
+
+function failedAt({ status }: Job, now: Date): string | undefined {
+  const end = status?.conditions?.find(({ type, status: holds }) => type === 'Failed' && holds === 'True');
+  return end && (end.lastTransitionTime ?? formatTime(now));
+}
+
+function tell(pass: BackupPass, before: SeriesRecord, after: SeriesRecord): void {
+  const { lastSuccess, lastFailure, consecutiveFailures = 0 } = after;
+  if (lastFailure !== undefined && consecutiveFailures > 0) {
+    const { etcdBackup, reason, message } = lastFailure;
+    const words = `${etcdBackup}: ${message} (${reason})`;
+    const statement = { holds: false, reason, message: words };
+    say(pass, 'LastRunSucceeded', statement, 'none');
+    if (isNews(before.lastFailure, lastFailure))
+      pass.events.push({ type: 'Warning', reason: 'RunFailed', message: words });
+    return;
+  }
+  if (lastSuccess === undefined) return;
+  const { etcdBackup, folder } = lastSuccess;
+  const message = `${etcdBackup}: ${folder}`;
+  say(pass, 'LastRunSucceeded', { holds: true, reason: 'BackupCompleted', message }, 'none');
+  if (before.lastSuccess?.etcdBackup !== etcdBackup)
+    pass.events.push({ type: 'Normal', reason: 'RunSucceeded', message });
+}
+
+function isNews(
+  before: SeriesRecord['lastFailure'],
+  { etcdBackup, time }: { etcdBackup: string; time: string },
+): boolean {
+  return before?.etcdBackup !== etcdBackup || before.time !== time;
+}

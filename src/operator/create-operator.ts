@@ -1,0 +1,114 @@
+import { resources, type CronJob, type Job, type KubeClient } from '../apiserver/index.ts';
+import type { Log, Time } from '../base/index.ts';
+import { createEventRecorder, createInformer, type Controller, type Informer } from '../controller/index.ts';
+import { BACKUP_NAMESPACE, backups, etcdBackups, type Backup, type EtcdBackup } from '../crd/index.ts';
+import { createBackupController } from './backup-controller.ts';
+import { createEtcdBackupController } from './etcd-backup-controller.ts';
+import type { Surroundings } from './reconcile.ts';
+import { untilServed } from './served.ts';
+import { resolveSettings, type BackupJobSettings, type ResolvedSettings } from './settings.ts';
+
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  readonly time: Time;
+  readonly log: Log;
+  /** From 0 to below 1, to spread the waits after failures. Default: they are not spread. */
+  readonly random?: (() => number) | undefined;
+  readonly settings: BackupJobSettings;
+}
+
+/** The controllers of Backup and EtcdBackup. */
+export interface Operator {
+  /**
+   * Works until the signal aborts, then resolves; it never rejects for what happens meanwhile. While the API server does not
+   * serve the two resources it waits for them. On a cluster with several of its kind, only the leader may run.
+   *
+   * @throws TypeError where it is called twice
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /** Everything has been seen, and nothing is in work or ready for it. Waiting for a later time counts as idle. */
+  readonly isIdle: boolean;
+  /** In Prometheus' text format, from the objects as they stand. */
+  metrics(): Promise<string>;
+  /** Everything has been seen, or there is nothing to see while the resources are not served. */
+  isReady(): boolean;
+}
+
+/** The operator on any Kubernetes API. Throws TypeError for settings that cannot be. */
+export function createOperator(options: OperatorOptions): Operator {
+  return new BackupOperator(options);
+}
+
+/** The informers, named as the parts of both controllers. */
+export interface View {
+  readonly backups: Informer<Backup>;
+  readonly etcdBackups: Informer<EtcdBackup>;
+  readonly cronJobs: Informer<CronJob>;
+  readonly jobs: Informer<Job>;
+}
+
+class BackupOperator implements Operator {
+  readonly #options: OperatorOptions;
+  readonly #settings: ResolvedSettings;
+  readonly #view: View;
+  readonly #controllers: readonly Controller[];
+  #phase: 'new' | 'connecting' | 'waiting' | 'at work' = 'new';
+  #metrics: Promise<() => Promise<string>> | undefined;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#settings = resolveSettings(options.settings);
+    const { client, time, log, random } = options;
+    const watch = { time, log, random };
+    const inNamespace = { ...watch, namespace: BACKUP_NAMESPACE };
+    this.#view = {
+      backups: createInformer(client, backups, watch),
+      etcdBackups: createInformer(client, etcdBackups, watch),
+      cronJobs: createInformer(client, resources.cronJobs, inNamespace),
+      jobs: createInformer(client, resources.jobs, inNamespace),
+    };
+    const parts = { client, settings: this.#settings, ...this.#view };
+    const events = createEventRecorder(client, { component: 'holdfast-operator', time, log });
+    const surroundings: Surroundings = { client, time, log, events };
+    this.#controllers = [createEtcdBackupController(parts, surroundings), createBackupController(parts, surroundings)];
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#phase !== 'new') throw new TypeError('the operator is already running');
+    this.#phase = 'connecting';
+    const { client, time, log } = this.#options;
+    const isServed = await untilServed(client, [backups, etcdBackups], {
+      time,
+      log,
+      signal,
+      onAbsent: () => (this.#phase = 'waiting'),
+    });
+    if (!isServed) return;
+    this.#phase = 'at work';
+    log.info('backups are served; the controllers begin');
+    await Promise.all([...this.#informers(), ...this.#controllers].map((part) => part.run(signal)));
+  }
+
+  get isIdle(): boolean {
+    return this.#phase === 'waiting' || this.#controllers.every(({ isIdle }) => isIdle);
+  }
+
+  isReady(): boolean {
+    return (
+      this.#phase === 'waiting' || (this.#phase === 'at work' && this.#informers().every((each) => each.hasSynced))
+    );
+  }
+
+  async metrics(): Promise<string> {
+    // Loaded when somebody asks: most runs of an operator are never scraped.
+    this.#metrics ??= import('./metrics.ts').then(({ createMetrics }) =>
+      createMetrics(this.#view, this.#settings, this.#options.time),
+    );
+    return (await this.#metrics)();
+  }
+
+  #informers(): readonly Pick<Informer, 'hasSynced' | 'run'>[] {
+    const { backups: policies, etcdBackups: single, cronJobs, jobs } = this.#view;
+    return [policies, single, cronJobs, jobs];
+  }
+}

@@ -1,0 +1,43 @@
+import type { CronJob } from '../apiserver/index.ts';
+import { SCHEDULED_SINCE_ANNOTATION, type Backup } from '../crd/index.ts';
+import { nextRun } from './schedule.ts';
+import type { ResolvedSettings } from './settings.ts';
+
+/** Where a schedule stands. */
+export interface Due {
+  /** The next time from now on. */
+  readonly next: Date | undefined;
+  /** The time of the first run that has not started although it was due, once the grace is over. */
+  readonly missed: Date | undefined;
+  /** When the answer will be another. */
+  readonly changesAt: Date | undefined;
+}
+
+/**
+ * @param cronJob - as it stands; one that is at work has missed nothing
+ * @returns undefined where there is no schedule or no CronJob
+ */
+export function dueOf(
+  { spec }: Backup,
+  cronJob: CronJob | undefined,
+  { defaultTimeZone, scheduleGraceMs }: Pick<ResolvedSettings, 'defaultTimeZone' | 'scheduleGraceMs'>,
+  now: Date,
+): Due | undefined {
+  const { schedule = '', timeZone } = spec.etcd;
+  if (schedule === '' || cronJob === undefined) return undefined;
+  const plan = { schedule, timeZone: timeZone === undefined || timeZone === '' ? defaultTimeZone : timeZone };
+  const next = nextRun(plan, now);
+  const due = nextRun(plan, lastMove(cronJob) ?? now);
+  const lateAt = due && new Date(due.getTime() + scheduleGraceMs);
+  const isBusy = (cronJob.status?.active ?? []).length > 0;
+  if (lateAt !== undefined && lateAt <= now && !isBusy) return { next, missed: due, changesAt: next };
+  const changes = [next, lateAt].filter((at) => at !== undefined && at > now).map(Number);
+  return { next, missed: undefined, changesAt: changes.length === 0 ? undefined : new Date(Math.min(...changes)) };
+}
+
+/** When the CronJob last started a run, or was given its schedule. */
+function lastMove({ metadata, status }: CronJob): Date | undefined {
+  const since = metadata.annotations?.[SCHEDULED_SINCE_ANNOTATION] ?? metadata.creationTimestamp;
+  const moves = [since, status?.lastScheduleTime ?? ''].map((time) => Date.parse(time)).filter((time) => !isNaN(time));
+  return moves.length === 0 ? undefined : new Date(Math.max(...moves));
+}

@@ -1,0 +1,70 @@
+import type { Job } from '../apiserver/index.ts';
+import { createController, type Controller } from '../controller/index.ts';
+import { etcdBackups, type EtcdBackup } from '../crd/index.ts';
+import {
+  checkClaim,
+  followJob,
+  followOwner,
+  keepOutcome,
+  leave,
+  removeJobsOf,
+  skipBehindPredecessor,
+  start,
+  waitForTurn,
+  type EtcdBackupParts,
+} from './etcd-backup-steps.ts';
+import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
+import { affectedByEndOf, isUnfinished, owningJob } from './turn.ts';
+
+/** Takes care of EtcdBackups: one Job each, one at a time, and what became of it. */
+export function createEtcdBackupController(parts: EtcdBackupParts, surroundings: Surroundings): Controller {
+  const steps: readonly Step<EtcdBackup>[] = [
+    (pass) => leave(pass, parts),
+    (pass) => followOwner(pass, parts),
+    keepOutcome,
+    (pass) => followJob(pass, parts),
+    (pass) => checkClaim(pass, parts),
+    (pass) => skipBehindPredecessor(pass, parts),
+    (pass) => waitForTurn(pass, parts),
+    (pass) => start(pass, parts),
+  ];
+  const controller = createController(
+    {
+      name: 'etcdbackups',
+      informers: [parts.etcdBackups, parts.jobs],
+      // One worker: whose turn it is, is decided by one.
+      workers: 1,
+      reconcile: createReconcile(
+        {
+          resource: etcdBackups,
+          informer: parts.etcdBackups,
+          steps,
+          gone: (name, signal) => removeJobsOf(name, undefined, parts, signal),
+        },
+        surroundings,
+      ),
+    },
+    surroundings,
+  );
+  listen(controller, parts);
+  return controller;
+}
+
+function listen(controller: Controller, parts: EtcdBackupParts): void {
+  parts.etcdBackups.onChange((object, previous, isDeleted) => {
+    controller.enqueue(object.metadata.name);
+    const ended = previous !== undefined && isUnfinished(previous) && !isUnfinished(object);
+    if (!ended && !isDeleted) return;
+    for (const { metadata } of affectedByEndOf(object, parts.etcdBackups.list())) controller.enqueue(metadata.name);
+  });
+  parts.jobs.onChange((job, _previous, isDeleted) => {
+    for (const { kind, name } of job.metadata.ownerReferences ?? [])
+      if (kind === etcdBackups.kind) controller.enqueue(name);
+    if (isDeleted) for (const name of runsOf(job, parts.etcdBackups.list())) controller.enqueue(name);
+  });
+}
+
+/** The EtcdBackups that a scheduled run's Job owns. */
+function runsOf({ metadata: { uid } }: Job, all: readonly EtcdBackup[]): readonly string[] {
+  return all.filter((each) => owningJob(each)?.uid === uid).map(({ metadata }) => metadata.name);
+}

@@ -1,0 +1,100 @@
+import type { Job } from '../apiserver/index.ts';
+import { formatBytes } from '../base/index.ts';
+import { formatTime } from '../controller/index.ts';
+import {
+  etcdBackupConditions,
+  type BackupFailure,
+  type EtcdBackup,
+  type EtcdBackupCondition,
+  type SucceededReport,
+  type TakenBackup,
+} from '../crd/index.ts';
+import { hold, type Pass } from './reconcile.ts';
+
+/** What a pass over an EtcdBackup can say of it. Reasons are the types, as the API has it; codes stand in `status.failure`. */
+export type EtcdBackupPass = Pass<EtcdBackup>;
+
+/** The backup waits, for a turn or for somebody. */
+export function pending(pass: EtcdBackupPass, message: string): void {
+  conclude(pass, 'BackupPending', message);
+}
+
+/** A Job is there. */
+export function started(pass: EtcdBackupPass, job: Job): void {
+  const { name, namespace = '', creationTimestamp } = job.metadata;
+  const message = `Executing job ${name} to save the backup`;
+  if (pass.status.backupJob === undefined) {
+    pass.status.backupJob = { namespace, name };
+    pass.events.push({ type: 'Normal', reason: 'BackupStarted', message });
+  }
+  pass.status.startTime ??= creationTimestamp === '' ? formatTime(pass.now) : creationTimestamp;
+  pending(pass, message);
+}
+
+/** The backup was verified and stands. */
+export function completed(pass: EtcdBackupPass, report: SucceededReport, at: string): void {
+  const taken = takenFrom(report);
+  pass.status.backup = taken;
+  end(pass, 'BackupCompleted', describeTaken(taken), at);
+}
+
+/** There is no backup. */
+export function failed(pass: EtcdBackupPass, failure: BackupFailure, at?: string): void {
+  pass.status.failure = failure;
+  end(pass, 'BackupFailed', failure.message, at, [`(${failure.code})`, failure.hint].filter(Boolean).join(' '));
+}
+
+/** A scheduled backup that is not taken. */
+export function skipped(pass: EtcdBackupPass, message: string): void {
+  end(pass, 'BackupSkipped', message);
+}
+
+/** `backup-nightly-2026-11-22_154400: revision 31407, hash 3866667823, 114.4 MiB, 3.2 s` */
+export function describeTaken({ folder, revision, hash, size, seconds }: TakenBackup): string {
+  return `${folder}: revision ${revision}, hash ${hash}, ${size ?? '?'}, ${seconds.toFixed(1)} s`;
+}
+
+function takenFrom(report: SucceededReport): TakenBackup {
+  const { kept } = report;
+  return {
+    folder: report.folder,
+    id: report.id,
+    revision: report.revision,
+    hash: report.hash,
+    totalKey: report.totalKey,
+    snapshotBytes: report.snapshotBytes,
+    bytes: report.bytes,
+    size: formatBytes(report.bytes),
+    seconds: report.seconds,
+    verifiedAt: report.verifiedAt,
+    forced: report.forced,
+    warnings: report.warnings,
+    ...(kept === undefined ? {} : { kept }),
+  };
+}
+
+function end(
+  pass: EtcdBackupPass,
+  type: EtcdBackupCondition,
+  message: string,
+  at: string = formatTime(pass.now),
+  more = '',
+): void {
+  pass.status.completionTime = at;
+  conclude(pass, type, message);
+  const words = more === '' ? message : `${message} ${more}`;
+  pass.events.push({ type: type === 'BackupCompleted' ? 'Normal' : 'Warning', reason: type, message: words });
+}
+
+/** One condition is True; those that were before it stay, as False, with what they said. */
+function conclude(pass: EtcdBackupPass, type: EtcdBackupCondition, message: string): void {
+  for (const former of pass.status.conditions ?? [])
+    if (former.type !== type && former.type in etcdBackupConditions && former.status === 'True')
+      hold(pass, {
+        type: former.type,
+        status: 'False',
+        reason: former.reason ?? former.type,
+        message: former.message ?? '',
+      });
+  hold(pass, { type, status: 'True', reason: type, message });
+}

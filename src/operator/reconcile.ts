@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Condition, KubeClient, KubeObject, Resource } from '../apiserver/index.ts';
+import type { Log, Time } from '../base/index.ts';
+import {
+  parseKey,
+  setCondition,
+  type ConditionChange,
+  type EventNote,
+  type EventRecorder,
+  type Informer,
+  type Reconcile,
+} from '../controller/index.ts';
+import { hasCode } from './answers.ts';
+
+/** An object whose status the operator writes. */
+export type Governed = KubeObject & { readonly status?: { conditions?: Condition[] | undefined } | undefined };
+
+/** One pass over one object. Steps read `object` and change `status`; the skeleton writes that once, at the end. */
+export interface Pass<T extends Governed> {
+  /** As it was read; never changed. */
+  readonly object: T;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** What the status is to be. Steps replace its fields. */
+  status: NonNullable<T['status']>;
+  /** Recorded once the status stands. */
+  readonly events: EventNote[];
+}
+
+/** Nothing: the next step is due. Otherwise the pass is over, and comes again after so many milliseconds if it says so. */
+export type Verdict = undefined | 'done' | { readonly again: number };
+
+export type Step<T extends Governed> = (pass: Pass<T>) => Promise<Verdict> | Verdict;
+
+export interface Shape<T extends Governed> {
+  readonly resource: Resource<T>;
+  readonly informer: Informer<T>;
+  /** Tried in this order until one ends the pass. */
+  readonly steps: readonly Step<T>[];
+  /** Clears up after an object that is no longer there. */
+  readonly gone: (name: string, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Surroundings {
+  readonly client: KubeClient;
+  readonly time: Time;
+  readonly log: Log;
+  readonly events: EventRecorder;
+}
+
+/**
+ * The one shape of every reconcile: read the object, take the steps, write the status if it changed, tell the events. The
+ * status is written although a step threw, so that what it found out so far can be seen; then the error decides on the retry.
+ */
+export function createReconcile<T extends Governed>(shape: Shape<T>, surroundings: Surroundings): Reconcile {
+  return async (key, signal) => {
+    const name = parseKey(key);
+    const object = shape.informer.get(name);
+    if (object === undefined) {
+      await shape.gone(name.name, signal);
+      return;
+    }
+    const status: NonNullable<T['status']> = structuredClone(object.status ?? {});
+    const { time, log } = surroundings;
+    const pass: Pass<T> = { object, now: time.now(), signal, log, status, events: [] };
+    let verdict: Verdict;
+    try {
+      verdict = await takeSteps(shape.steps, pass);
+    } finally {
+      await conclude(shape.resource, pass, surroundings);
+    }
+    return typeof verdict === 'object' ? verdict : undefined;
+  };
+}
+
+async function takeSteps<T extends Governed>(steps: readonly Step<T>[], pass: Pass<T>): Promise<Verdict> {
+  for (const step of steps) {
+    const verdict = await step(pass);
+    if (verdict !== undefined) return verdict;
+  }
+  return undefined;
+}
+
+async function conclude<T extends Governed>(
+  resource: Resource<T>,
+  { object, status, events, signal }: Pass<T>,
+  { client, events: recorder }: Surroundings,
+): Promise<void> {
+  if (!isDeepStrictEqual(status, object.status ?? {})) {
+    try {
+      await client.updateStatus(resource, { ...object, status }, { signal });
+    } catch (error) {
+      if (hasCode(error, 'APISERVER_NOT_FOUND')) return;
+      throw error;
+    }
+  }
+  for (const event of events) await recorder.record(object, event);
+}
+
+/** Puts a condition into the status of a pass. */
+export function hold<T extends Governed>({ object, status, now }: Pass<T>, condition: ConditionChange): void {
+  const { generation } = object.metadata;
+  status.conditions = setCondition(status.conditions ?? [], condition, {
+    now,
+    observedGeneration: generation,
+  });
+}

@@ -1,0 +1,82 @@
+import type { BackupStatus, EtcdBackup, TakenBackup } from '../crd/index.ts';
+import { outcomeOf } from '../crd/index.ts';
+
+/** How one run of a series ended. */
+export type Run =
+  | { readonly name: string; readonly time: string; readonly taken: TakenBackup }
+  | { readonly name: string; readonly time: string; readonly reason: string; readonly message: string };
+
+/** What a Backup's status says of its runs. */
+export type SeriesRecord = Pick<
+  BackupStatus,
+  'lastSuccessfulTime' | 'lastSuccess' | 'lastFailure' | 'consecutiveFailures' | 'kept'
+>;
+
+/** The end of an EtcdBackup as a run; undefined while it has none, and for one that was skipped. */
+export function runOf(etcdBackup: EtcdBackup): Run | undefined {
+  const { name, creationTimestamp } = etcdBackup.metadata;
+  const { completionTime, backup, failure } = etcdBackup.status ?? {};
+  const time = completionTime ?? creationTimestamp;
+  switch (outcomeOf(etcdBackup)) {
+    case 'BackupCompleted':
+      return backup && { name, time, taken: backup };
+    case 'BackupFailed': {
+      const message = failure?.message ?? 'the backup failed';
+      return { name, time, reason: failure?.code ?? 'BackupFailed', message };
+    }
+    case 'BackupPending':
+    case 'BackupSkipped':
+      return undefined;
+  }
+}
+
+/**
+ * Goes on from what a status said before with the runs that have ended since. The objects of old runs are removed in time,
+ * so what is known of them is kept; runs that were counted are not counted twice.
+ */
+export function followRuns(before: SeriesRecord, runs: readonly Run[]): SeriesRecord {
+  const record: SeriesRecord = { ...before };
+  let counted = latestOf(before);
+  for (const run of runs.toSorted(byEnd)) {
+    const isNew = counted === undefined || (byEnd(counted, run) < 0 && counted.name !== run.name);
+    if ('taken' in run) {
+      if (isAfter(run.time, record.lastSuccessfulTime)) noteSuccess(record, run);
+      if (isNew) record.consecutiveFailures = 0;
+    } else if (isNew) {
+      const { name, time, reason, message } = run;
+      record.lastFailure = { time, reason, message, etcdBackup: name };
+      record.consecutiveFailures = (record.consecutiveFailures ?? 0) + 1;
+    }
+    if (isNew) counted = run;
+  }
+  return record;
+}
+
+function noteSuccess(record: SeriesRecord, { name, time, taken }: Run & { readonly taken: TakenBackup }): void {
+  const { folder, bytes, seconds, kept } = taken;
+  record.lastSuccessfulTime = time;
+  record.lastSuccess = { etcdBackup: name, folder, bytes, seconds };
+  if (kept !== undefined) record.kept = { backups: kept.backups, bytes: kept.bytes };
+}
+
+interface End {
+  readonly name: string;
+  readonly time: string;
+}
+
+function latestOf({ lastSuccessfulTime, lastSuccess, lastFailure }: SeriesRecord): End | undefined {
+  const success = lastSuccessfulTime && { time: lastSuccessfulTime, name: lastSuccess?.etcdBackup ?? '' };
+  const failure = lastFailure && { time: lastFailure.time, name: lastFailure.etcdBackup };
+  if (!success || !failure) return success || failure;
+  return byEnd(success, failure) < 0 ? failure : success;
+}
+
+/** Times have seconds; within one the names decide, which grow with the schedule. */
+function byEnd(one: End, other: End): number {
+  const difference = Date.parse(one.time) - Date.parse(other.time);
+  return difference !== 0 ? difference : one.name.localeCompare(other.name, 'en');
+}
+
+function isAfter(time: string, other: string | undefined): boolean {
+  return other === undefined || Date.parse(time) >= Date.parse(other);
+}
