@@ -1,37 +1,31 @@
-import { isJsonObject, type Json } from '../schema/index.ts';
+import { isJsonObject, type Json, type JsonObject } from '../schema/index.ts';
 import type { FieldSet } from './field-set.ts';
 import { fieldType, formFor, listElement, mapElements, type ListType, type MapType, type Type } from './typed.ts';
 
 /**
- * The value without the members of a set and all that they hold (structured-merge-diff, typed/remove.go).
- *
- * @returns undefined where nothing is left
+ * The value without the members of a set and all that they hold. A container that loses all it holds stays, empty, as long
+ * as it is no member itself (structured-merge-diff, typed/remove.go, as of v6.4).
  */
-export function remove(type: Type | undefined, value: Json, fields: FieldSet): Json | undefined {
+export function remove(type: Type | undefined, value: Json, fields: FieldSet): Json {
   if (type === undefined || fields.isEmpty) return value;
   const form = formFor(type, value);
-  if (form.map) return fromMap(form.map, value, fields);
-  return form.list && !form.scalar ? fromList(form.list, value, fields) : value;
+  if (form.map && isJsonObject(value)) return fromMap(form.map, value, fields);
+  return form.list && Array.isArray(value) ? fromList(form.list, value, fields) : value;
 }
 
-function fromMap(map: MapType, value: Json, fields: FieldSet): Json | undefined {
-  if (map.isAtomic || !isJsonObject(value)) return undefined;
-  const kept = mapElements(value).flatMap(([element, name, field]) => {
-    if (fields.hasElement(element)) return [];
-    const left = remove(fieldType(map, name), field, fields.below(element));
-    return left === undefined ? [] : [[name, left] as const];
-  });
-  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+function fromMap(map: MapType, value: JsonObject, fields: FieldSet): JsonObject {
+  if (map.isAtomic) return {};
+  const kept = mapElements(value).filter(([element]) => !fields.hasElement(element));
+  return Object.fromEntries(
+    kept.map(([element, name, field]) => [name, remove(fieldType(map, name), field, fields.below(element))]),
+  );
 }
 
-function fromList(list: ListType, value: Json, fields: FieldSet): Json | undefined {
-  if (list.isAtomic || !Array.isArray(value)) return undefined;
-  const kept = value.flatMap((item) => {
+function fromList(list: ListType, value: readonly Json[], fields: FieldSet): Json[] {
+  if (list.isAtomic) return [];
+  return value.flatMap((item) => {
     const element = listElement(list, item);
     if (typeof element === 'object') return [item];
-    if (fields.hasElement(element)) return [];
-    const left = remove(list.items, item, fields.below(element));
-    return left === undefined ? [] : [left];
+    return fields.hasElement(element) ? [] : [remove(list.items, item, fields.below(element))];
   });
-  return kept.length === 0 ? undefined : kept;
 }

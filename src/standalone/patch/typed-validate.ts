@@ -1,5 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../schema/index.ts';
-import { printPath, type Path, type PathElement } from './field-path.ts';
+import { isJsonObject, type Json } from '../schema/index.ts';
+import { compareText, printPath, type Path, type PathElement } from './field-path.ts';
 import { fieldType, formFor, listElement, mapElements, type ListType, type MapType, type Type } from './typed.ts';
 
 interface ValidationOptions {
@@ -59,9 +59,9 @@ function isScalar(scalar: NonNullable<Type['scalar']>, value: Json): boolean {
 }
 
 function expectation(scalar: NonNullable<Type['scalar']>, value: Json): string {
-  const got = `got &{${printed(value)}}`;
   if (scalar === 'numeric') return `expected numeric (int or float), got ${goType(value)}`;
-  return scalar === 'untyped' ? `expected any scalar, ${got}` : `expected ${scalar}, ${got}`;
+  if (scalar === 'string') return `expected string, got &value.valueUnstructured{Value:${printed(value)}}`;
+  return `expected ${scalar === 'untyped' ? 'any scalar' : scalar}, got &{${printed(value)}}`;
 }
 
 function goType(value: Json): string {
@@ -70,8 +70,12 @@ function goType(value: Json): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
+/** As Go prints a value: `map[a:1 b:[x y]]`. */
 function printed(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value satisfies Json | JsonObject);
+  if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`;
+  if (!isJsonObject(value)) return value === null ? '<nil>' : String(value);
+  const fields = Object.entries(value).sort(([a], [b]) => compareText(a, b));
+  return `map[${fields.map(([name, field]) => `${name}:${printed(field)}`).join(' ')}]`;
 }
 
 function problem(path: Path, text: string): string {
