@@ -1,5 +1,4 @@
 /** Volumes that are folders: claims find or get one, and lose it as their reclaim policy says. */
-export { admitStorage } from './admission.ts';
 export type { ClaimFolder } from './claim-folder.ts';
 export { createVolumeControllers, type VolumeControllers, type VolumeControllersOptions } from './controllers.ts';
 export { FOLDER_CLASS, FOLDER_PROVISIONER, SELECTED_NODE } from './names.ts';

@@ -8,6 +8,7 @@ export const STORAGE_PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
 export const BETA_STORAGE_PROVISIONER = 'volume.beta.kubernetes.io/storage-provisioner';
 export const BETA_STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class';
 export const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+export const BETA_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class';
 
 /** Keeps a claim until no pod uses it. */
 export const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';

@@ -5,7 +5,7 @@ import {
   type PersistentVolumeClaim,
   type StorageClass,
 } from '../../apiserver/index.ts';
-import { BETA_STORAGE_CLASS, DEFAULT_CLASS, FOLDER_CLASS, FOLDER_PROVISIONER } from './names.ts';
+import { BETA_DEFAULT_CLASS, BETA_STORAGE_CLASS, DEFAULT_CLASS, FOLDER_CLASS, FOLDER_PROVISIONER } from './names.ts';
 
 /** Whether volumes of a class are bound only once a pod wants one. */
 export function isDelayed(storageClass: StorageClass | undefined): boolean {
@@ -19,7 +19,9 @@ export function isDelayed(storageClass: StorageClass | undefined): boolean {
 export function defaultClass(classes: readonly StorageClass[]): StorageClass | undefined {
   return classes
     .filter(
-      ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true' && metadata.deletionTimestamp === undefined,
+      ({ metadata: { annotations, deletionTimestamp } }) =>
+        deletionTimestamp === undefined &&
+        [DEFAULT_CLASS, BETA_DEFAULT_CLASS].some((name) => annotations?.[name] === 'true'),
     )
     .toSorted(
       ({ metadata: left }, { metadata: right }) =>

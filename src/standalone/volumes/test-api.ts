@@ -160,7 +160,10 @@ export class TestApi implements KubeClient {
         signal?.removeEventListener('abort', go);
         resolve();
       };
-      if (signal?.aborted === true) { go(); return; }
+      if (signal?.aborted === true) {
+        go();
+        return;
+      }
       this.#listeners.add(go);
       signal?.addEventListener('abort', go, { once: true });
     });
