@@ -1,6 +1,6 @@
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import type { JsonSchema } from './json.ts';
+import type { Json, JsonSchema } from './json.ts';
 import type { Kind } from './kind.ts';
 
 /** Formats that kube-apiserver checks too; all others mean nothing to it. */
@@ -50,6 +50,12 @@ export function compileProblem(schema: JsonSchema): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Whether a value is one of a schema's; the schema must be one that can be compiled. */
+export function schemaAccepts(schema: JsonSchema, value: Json): boolean {
+  const check: ValidateFunction = ajv().compile(translate(schema));
+  return check(value);
 }
 
 const SAME = [

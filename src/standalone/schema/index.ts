@@ -1,5 +1,16 @@
+export { kindsFromDefinition } from './custom/kinds-from-definition.ts';
+export { SchemaError, schemaErrors } from './errors.ts';
+export { invalidMessage } from './field-errors.ts';
+export { age, humanDuration } from './human-duration.ts';
 export {
   isJsonObject,
+  listAt,
+  numberAt,
+  objectAt,
+  sameJson,
+  textAt,
+  textsAt,
+  valueAt,
   type Json,
   type JsonObject,
   type JsonSchema,
@@ -7,3 +18,10 @@ export {
   type ValidationRule,
 } from './json.ts';
 export type { Cell, Column, FieldError, FieldErrorReason, Kind } from './kind.ts';
+export { plainSchedule, timeZoneProblem } from './kinds/cron-syntax.ts';
+export { establishedStatus } from './kinds/definition.ts';
+export { builtInKinds } from './kinds/index.ts';
+export { isDefaultClass } from './kinds/storage-class.ts';
+export { prepareObject, type PreparedObject } from './prepare.ts';
+export { canonicalQuantity, compareQuantities, quantityBytes, quantityNano } from './quantity.ts';
+export { validateObject } from './validate.ts';

@@ -9,9 +9,13 @@ const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const VALUE = `(${QUALIFIED})?`;
 const ENVIRONMENT = '[ -<>-~]+';
 
+const DNS_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
+
 const ALPHANUMERIC = 'and must start and end with an alphanumeric character';
 const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', ${ALPHANUMERIC}`;
 const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', ${ALPHANUMERIC}`;
+const DNS_1035_TEXT =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
 const QUALIFIED_TEXT = `must consist of alphanumeric characters, '-', '_' or '.', ${ALPHANUMERIC}`;
 const VALUE_TEXT = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', ${ALPHANUMERIC}`;
 
@@ -39,6 +43,12 @@ export type NameRule = (text: string) => readonly string[];
 export const dnsLabel: NameRule = (text) => [
   ...(text.length > 63 ? [atMost(63)] : []),
   ...(matches(LABEL, text) ? [] : [explain(LABEL_TEXT, LABEL, 'my-name', '123-abc')]),
+];
+
+/** One part of a DNS name that starts with a letter: the names of kinds. */
+export const dns1035Label: NameRule = (text) => [
+  ...(text.length > 63 ? [atMost(63)] : []),
+  ...(matches(DNS_1035, text) ? [] : [explain(DNS_1035_TEXT, DNS_1035, 'my-name', 'abc-123')]),
 ];
 
 /** A DNS name: most objects. */
