@@ -18,7 +18,9 @@ export async function finalizeNamespace(
     body: Buffer.from(JSON.stringify(namespace)),
     signal: options.signal ?? AbortSignal.timeout(MOST_MS),
   });
-  for await (const chunk of response.body) void chunk;
+  // To its end, so that the connection can be used again.
+  const answer: Uint8Array[] = [];
+  for await (const chunk of response.body) answer.push(chunk);
   if (response.status < 300 || response.status === 404 || response.status === 409) return;
   const { name } = namespace.metadata;
   throw new ApiServerError(

@@ -1,6 +1,11 @@
+import { Readable } from 'node:stream';
 import {
   ApiServerError,
   apiVersionOf,
+  objects,
+  resources,
+  type ApiResponse,
+  type Transport,
   type DeleteOptions,
   type KubeClient,
   type KubeObject,
@@ -85,7 +90,14 @@ export class TestApi implements KubeClient {
         uid: `00000000-0000-4000-8000-${String(++this.#uids).padStart(12, '0')}`,
         creationTimestamp: this.#now(),
       };
-      const full = { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+      const spec = resource.plural === 'namespaces' ? { finalizers: ['kubernetes'] } : object['spec'];
+      const full = {
+        ...object,
+        ...(spec === undefined ? {} : { spec }),
+        apiVersion: apiVersionOf(resource),
+        kind: resource.kind,
+        metadata,
+      };
       return resource.schema.parse(
         this.#store('ADDED', resource, resource.schema.parse(JSON.parse(JSON.stringify(full)))),
       );
@@ -108,8 +120,8 @@ export class TestApi implements KubeClient {
   patch<T extends KubeObject>(resource: Resource<T>, name: ObjectName, patch: Patch): Promise<T> {
     return answer(() => {
       if (patch.kind !== 'merge') throw new TypeError('only merge patches are known here');
-      const old = this.#read(resource, name);
-      const merged = resource.schema.parse(merge(json(old), patch.body));
+      // Not by the resource's schema: it may drop what it does not know.
+      const merged = objects.kubeObject.parse(merge(json(this.#raw(resource, name)), patch.body));
       return this.#replace('patch', resource, merged, () => json(merged));
     });
   }
@@ -117,14 +129,14 @@ export class TestApi implements KubeClient {
   delete(resource: Resource, name: ObjectName, options: DeleteOptions = {}): Promise<void> {
     return answer(() => {
       this.onWrite({ verb: 'delete', plural: resource.plural, name: name.name });
-      const object = this.#read(resource, name);
+      const object = this.#raw(resource, name);
       if (options.uid !== undefined && options.uid !== object.metadata.uid)
         throw failure('APISERVER_CONFLICT', 'the UID in the precondition does not match');
       const extra = { Orphan: ['orphan'], Foreground: ['foregroundDeletion'], Background: [] }[
         options.propagation ?? 'Background'
       ];
       const finalizers = [...new Set([...(object.metadata.finalizers ?? []), ...extra])];
-      if (finalizers.length === 0) this.#remove(resource, object);
+      if (finalizers.length === 0 && specFinalizers(object).length === 0) this.#remove(resource, object);
       else {
         const deletionTimestamp = object.metadata.deletionTimestamp ?? this.#now();
         this.#store('MODIFIED', resource, {
@@ -139,19 +151,32 @@ export class TestApi implements KubeClient {
     let seen = Number(options.resourceVersion);
     for (;;) {
       options.signal?.throwIfAborted();
+      const until = this.#version;
       for (const { type, version, object } of this.#changes.filter(
         (each) => each.plural === resource.plural && each.version > seen,
       )) {
         seen = version;
         yield { type, object: resource.schema.parse(structuredClone(object)) };
       }
-      await this.#next(options.signal);
+      // More may have come while these were handed out.
+      if (this.#version === until) await this.#next(options.signal);
     }
   }
 
   getText(): Promise<string> {
     return Promise.resolve('');
   }
+
+  /** Ends a namespace, as the subresource `finalize` does. */
+  readonly transport: Transport = async ({ target, body }) => {
+    const name = /^\/api\/v1\/namespaces\/([^/]+)\/finalize$/.exec(target)?.[1] ?? '';
+    const wanted = resources.namespaces.schema.parse(JSON.parse(Buffer.from(body ?? []).toString()));
+    this.onWrite({ verb: 'update', plural: 'namespaces', name });
+    const standing = await this.get(resources.namespaces, { name });
+    if (standing.metadata.resourceVersion !== wanted.metadata.resourceVersion) return reply(409);
+    if (specFinalizers(wanted).length === 0) this.#remove(resources.namespaces, standing);
+    return reply(200);
+  };
 
   #next(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
@@ -170,10 +195,14 @@ export class TestApi implements KubeClient {
   }
 
   #read<T extends KubeObject>(resource: Resource<T>, name: ObjectName): T {
+    return resource.schema.parse(this.#raw(resource, name));
+  }
+
+  #raw(resource: Resource, name: ObjectName): KubeObject {
     const found = this.#objects.get(keyFor(resource, name));
     if (found === undefined || this.unserved.has(resource.plural))
       throw failure('APISERVER_NOT_FOUND', `${resource.plural} "${name.name}" not found`);
-    return resource.schema.parse(structuredClone(found));
+    return structuredClone(found);
   }
 
   #replace<T extends KubeObject>(
@@ -183,13 +212,14 @@ export class TestApi implements KubeClient {
     change: (old: Record<string, unknown>) => Record<string, unknown>,
   ): T {
     this.onWrite({ verb, plural: resource.plural, name: metadata.name });
-    const old = this.#read(resource, metadata);
+    const old = this.#raw(resource, metadata);
     if (metadata.resourceVersion !== old.metadata.resourceVersion)
       throw failure('APISERVER_CONFLICT', `${resource.plural} "${metadata.name}": the object has been modified`);
-    const next = resource.schema.parse(change(json(old)));
-    if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0) {
+    const next = objects.kubeObject.parse(change(json(old)));
+    const waitsFor = [...(next.metadata.finalizers ?? []), ...specFinalizers(next)];
+    if (next.metadata.deletionTimestamp !== undefined && waitsFor.length === 0) {
       this.#remove(resource, next);
-      return next;
+      return resource.schema.parse(next);
     }
     return resource.schema.parse(this.#store('MODIFIED', resource, next));
   }
@@ -229,6 +259,16 @@ async function answer<T>(make: () => T): Promise<T> {
   // As over a connection, no answer comes in the same turn.
   await Promise.resolve();
   return make();
+}
+
+function reply(status: number): ApiResponse {
+  return { status, headers: {}, body: Readable.from([Buffer.from('{}')]) };
+}
+
+/** What keeps a namespace stands in its spec. */
+function specFinalizers({ spec }: KubeObject): readonly unknown[] {
+  const { finalizers } = typeof spec === 'object' && spec !== null && 'finalizers' in spec ? spec : { finalizers: [] };
+  return Array.isArray(finalizers) ? finalizers : [];
 }
 
 function keyFor({ plural }: Resource, { namespace = '', name }: ObjectName): string {
