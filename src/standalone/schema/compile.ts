@@ -1,5 +1,6 @@
-import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
+import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
+import { messageOf } from '../../base/index.ts';
 import type { Json, JsonSchema } from './json.ts';
 import type { Kind } from './kind.ts';
 
@@ -48,14 +49,14 @@ export function compileProblem(schema: JsonSchema): string | undefined {
     ajv().compile(translate(schema));
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
-/** Whether a value is one of a schema's; the schema must be one that can be compiled. */
-export function schemaAccepts(schema: JsonSchema, value: Json): boolean {
+/** What a schema that can be compiled has against a value. */
+export function complaints(schema: JsonSchema, value: Json): readonly ErrorObject[] {
   const check: ValidateFunction = ajv().compile(translate(schema));
-  return check(value);
+  return check(value) ? [] : (check.errors ?? []);
 }
 
 const SAME = [

@@ -15,6 +15,8 @@ export interface Decoding {
   readonly owner: string;
   /** `spec.containers[0].name`. */
   readonly path: string;
+  /** The same as Go's decoder names it, without indices and keys: `spec.containers.name`. */
+  readonly fields: string;
   readonly unknownFields: string[];
 }
 
@@ -38,17 +40,21 @@ function isObjectSchema(schema: JsonSchema): boolean {
 function decodeObject(schema: JsonSchema, value: JsonObject, at: Decoding): JsonObject {
   const result: JsonObject = {};
   for (const [name, item] of Object.entries(value)) {
-    const path = at.path === '' ? name : `${at.path}.${name}`;
+    const path = joined(at.path, name);
     const found = fieldSchema(schema, name);
     if (found === undefined) {
       at.unknownFields.push(path);
       continue;
     }
-    const kept = decode(found, item, { ...at, path });
+    const isNamed = schema.properties !== undefined && Object.hasOwn(schema.properties, name);
+    const fields = isNamed ? joined(at.fields, name) : at.fields;
+    const kept = decode(found, item, { ...at, path, fields });
     if (kept !== undefined) setField(result, name, kept);
   }
   return result;
 }
+
+const joined = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 /** Sets a field by any name: `__proto__` is a name like others in JSON. */
 function setField(object: JsonObject, name: string, value: Json): void {
@@ -98,17 +104,24 @@ function decodeScalar(schema: JsonSchema, value: Json, at: Decoding): Json {
   return value;
 }
 
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+const TIMES = {
+  'date-time': { form: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/, layout: '' },
+  'micro-time': { form: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d)$/, layout: '.000000' },
+} as const;
 
-function decodeTime(format: 'date-time' | 'micro-time', text: string, at: Decoding): string {
+/** Times are kept in UTC and whole seconds, or in millionths, which must then be given as six digits. */
+function decodeTime(format: keyof typeof TIMES, text: string, at: Decoding): string {
+  const { form, layout } = TIMES[format];
   const time = new Date(text);
-  if (!RFC_3339.test(text) || Number.isNaN(time.getTime())) {
-    throw undecodable(at, `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse it`);
+  if (!form.test(text) || Number.isNaN(time.getTime())) {
+    throw undecodable(
+      at,
+      `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05${layout}Z07:00": cannot parse it`,
+    );
   }
   const whole = time.toISOString().slice(0, 19);
-  if (format === 'date-time') return `${whole}Z`;
-  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? [];
-  return `${whole}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+  const [, fraction = ''] = /\.(\d{6})/.exec(text) ?? [];
+  return layout === '' ? `${whole}Z` : `${whole}.${fraction}Z`;
 }
 
 const INT32 = 2 ** 31;
@@ -120,11 +133,10 @@ function expectType(schema: JsonSchema, value: Json, at: Decoding): void {
   }
   if (fits(schema, value)) return;
   const [owner] = at.owner.split('.').slice(-1);
-  const path = at.path.replaceAll(/\[\d+\]/g, '');
   const found = typeof value === 'number' && schema.type === 'integer' ? `number ${value}` : typeName(value);
   throw undecodable(
     at,
-    `json: cannot unmarshal ${found} into Go struct field ${owner ?? ''}.${path} of type ${goType(schema)}`,
+    `json: cannot unmarshal ${found} into Go struct field ${owner ?? ''}.${at.fields} of type ${goType(schema)}`,
   );
 }
 

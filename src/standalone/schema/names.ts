@@ -42,8 +42,11 @@ export type NameRule = (text: string) => readonly string[];
 /** One part of a DNS name: namespaces, containers, volumes. */
 export const dnsLabel: NameRule = (text) => [
   ...(text.length > 63 ? [atMost(63)] : []),
-  ...(matches(LABEL, text) ? [] : [explain(LABEL_TEXT, LABEL, 'my-name', '123-abc')]),
+  ...(matches(LABEL, text) ? [] : [labelProblem(text)]),
 ];
+
+const labelProblem = (text: string): string =>
+  matches(SUBDOMAIN, text) ? 'must not contain dots' : explain(LABEL_TEXT, LABEL, 'my-name', '123-abc');
 
 /** One part of a DNS name that starts with a letter: the names of kinds. */
 export const dns1035Label: NameRule = (text) => [

@@ -8,7 +8,7 @@ import { objectMeta } from './metadata-schema.ts';
 export interface PreparedObject {
   /** A copy without unknown fields and with the kind's defaults. */
   readonly object: JsonObject;
-  /** What was left out: `spec.containers[0].baz`, in the order of the object. */
+  /** What was left out: `spec.containers[0].baz`. */
   readonly unknownFields: readonly string[];
 }
 
@@ -39,9 +39,17 @@ export function prepareObject(kind: Kind, raw: unknown): PreparedObject {
     }
     const strict = !kind.custom || isMetadata;
     const owner = kind.schema['x-holdfast-definition'] ?? kind.kind;
-    const kept = decode(schema, value, { strict, owner, path: name, unknownFields });
+    const kept = decode(schema, value, {
+      strict,
+      owner,
+      path: name,
+      fields: isMetadata && kind.custom ? '' : name,
+      unknownFields,
+    });
     if (kept !== undefined) object[name] = kept;
   }
   fillDefaults(kind.schema, object);
+  // Go's decoder names fields as they come, the pruning of custom resources in alphabetical order.
+  if (kind.custom) unknownFields.sort();
   return { object: kind.complete?.(object) ?? object, unknownFields };
 }

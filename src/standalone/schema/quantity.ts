@@ -4,6 +4,7 @@
  */
 
 const FORM = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+const NOT_A_QUANTITY = `quantities must match the regular expression '${FORM.source}'`;
 const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?$/;
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
@@ -20,12 +21,12 @@ interface Quantity {
 function read(text: string): Quantity | string {
   const [, number, suffix] = FORM.exec(text) ?? [];
   if (number === undefined || suffix === undefined) {
-    return `quantities must match the regular expression '${FORM.source}'`;
+    return NOT_A_QUANTITY;
   }
   const factor = readSuffix(suffix);
   if (factor === undefined) return "unable to parse quantity's suffix";
   const [, sign, whole, fraction = ''] = NUMBER.exec(number) ?? [];
-  if (whole === undefined || whole + fraction === '') return 'unable to parse numeric part of quantity';
+  if (whole === undefined || whole + fraction === '') return NOT_A_QUANTITY;
   const divisor = 10n ** BigInt(fraction.length) * factor.divisor;
   const scaled = BigInt(whole + fraction) * factor.multiplier * NANO;
   const size = (scaled + divisor - 1n) / divisor;

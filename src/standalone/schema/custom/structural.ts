@@ -1,7 +1,9 @@
-import { compileProblem, schemaAccepts } from '../compile.ts';
+import { messageOf } from '../../../base/index.ts';
+import { compileProblem, complaints } from '../compile.ts';
 import { forbidden, invalid, notSupported, required } from '../field-errors.ts';
 import { isJsonObject, listAt, objectAt, textAt, textsAt, type Json, type JsonObject } from '../json.ts';
 import type { FieldError } from '../kind.ts';
+import { schemaErrors as translateErrors } from '../schema-errors.ts';
 import { knowsRule } from '../transition-rules.ts';
 import { jsonSchemaShape } from './definition-shape.ts';
 
@@ -50,10 +52,24 @@ function ownErrors(schema: JsonObject, field: string): readonly FieldError[] {
     errors.push(forbidden(`${field}.uniqueItems`, reason));
   }
   if (schema['$ref'] !== undefined) errors.push(forbidden(`${field}.$ref`, '$ref is not supported'));
+  const problem = patternProblem(textAt(schema, 'pattern'));
+  if (problem !== undefined) {
+    const detail = `must be a valid regular expression, but isn't: ${problem}`;
+    errors.push(invalid(`${field}.pattern`, textAt(schema, 'pattern'), detail));
+  }
   if (additionalProperties !== undefined && schema['properties'] !== undefined) {
     errors.push(forbidden(`${field}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
   }
   return errors;
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    new RegExp(pattern);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function listErrors(schema: JsonObject, field: string): readonly FieldError[] {
@@ -73,9 +89,10 @@ function defaultErrors(schema: JsonObject, field: string): readonly FieldError[]
   const value = schema['default'];
   const parsed = value === undefined ? undefined : jsonSchemaShape.safeParse(schema);
   if (value === undefined || parsed?.success !== true || compileProblem(parsed.data) !== undefined) return [];
-  return schemaAccepts(parsed.data, value)
-    ? []
-    : [invalid(`${field}.default`, value, 'must be a value that the schema itself accepts')];
+  return translateErrors(value, complaints(parsed.data, value)).map((error) => {
+    const inner = error.field === '' ? '' : `.${error.field}`;
+    return { ...error, field: `${field}.default${inner}` };
+  });
 }
 
 /** A rule that nobody keeps is worse than a definition that is refused. */

@@ -6,7 +6,7 @@ import type { Cell, FieldError } from '../kind.ts';
 import { objectMeta, objectSchema } from '../metadata-schema.ts';
 import { ageColumn, ageOf, builtIn, column, nameColumn, nameOf, orNone, wide, withFields } from './built-in.ts';
 import { scheduleProblem, timeZoneProblem } from './cron-syntax.ts';
-import { completeJobSpec, containerCells, jobSpec, validateJobSpec } from './job.ts';
+import { completeTemplate, containerCells, jobSpec, validateJobSpec } from './job.ts';
 import { formatSelector } from './selectors.ts';
 import { objectReference } from './volume-schema.ts';
 
@@ -118,7 +118,7 @@ export const cronJob = builtIn({
   ],
   complete: (object) => {
     const jobs = valueAt(object, 'spec', 'jobTemplate', 'spec');
-    if (isJsonObject(jobs)) completeJobSpec(jobs);
+    if (isJsonObject(jobs)) completeTemplate(jobs);
     return object;
   },
   prepareForCreate: (object) => withFields(object, { status: {} }),

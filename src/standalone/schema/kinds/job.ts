@@ -27,13 +27,13 @@ export const jobSpec: JsonSchema = named(
     template: about('What the pods of the job are made from.', podTemplate),
     parallelism: about('How many pods run at once.', int32),
     completions: about('How many pods have to succeed.', int32),
-    completionMode: byDefault('NonIndexed', text),
+    completionMode: text,
     backoffLimit: about('How many failed pods are followed by another.', int32),
     activeDeadlineSeconds: about('After how many seconds the job is ended and counts as failed.', int64),
     ttlSecondsAfterFinished: about('How long the job is kept when it has finished.', int32),
-    suspend: about('Whether no pods are to be made.', byDefault(false, flag)),
+    suspend: about('Whether no pods are to be made.', flag),
     selector: about('The pods of the job, by their labels. Set by the server.', labelSelector),
-    manualSelector: byDefault(false, flag),
+    manualSelector: flag,
     podReplacementPolicy: text,
     ...each(int32, 'backoffLimitPerIndex', 'maxFailedIndexes'),
     managedBy: text,
@@ -69,25 +69,33 @@ const status = named('batch.v1.JobStatus', {
   uncountedTerminatedPods: object(each(texts, 'succeeded', 'failed')),
 });
 
-/** Defaults of a job's spec that depend on other fields, filled in in place. */
-export function completeJobSpec(spec: JsonObject): void {
+/**
+ * Defaults of a Job, changed in place. The template of a CronJob has none of them: they come when its Jobs are made.
+ * Source: k8s.io/kubernetes, pkg/apis/batch/v1/defaults.go.
+ */
+function complete(job: JsonObject): JsonObject {
+  const { spec } = job;
+  if (!isJsonObject(spec)) return job;
   if (spec['completions'] === undefined && spec['parallelism'] === undefined) spec['completions'] = 1;
   spec['parallelism'] ??= 1;
   spec['backoffLimit'] ??= spec['backoffLimitPerIndex'] === undefined ? 6 : 2 ** 31 - 1;
+  spec['completionMode'] ??= 'NonIndexed';
+  spec['suspend'] ??= false;
   spec['podReplacementPolicy'] ??= spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed';
-  const pods = valueAt(spec, 'template', 'spec');
-  if (isJsonObject(pods)) completePodSpec(pods);
-}
-
-function complete(job: JsonObject): JsonObject {
-  if (!isJsonObject(job['spec'])) return job;
-  completeJobSpec(job['spec']);
+  spec['manualSelector'] ??= false;
+  completeTemplate(spec);
   const metadata = objectAt(job, 'metadata');
   const labels = objectAt(job, 'spec', 'template', 'metadata', 'labels');
   if (Object.keys(objectAt(metadata, 'labels')).length === 0 && Object.keys(labels).length > 0) {
     job['metadata'] = { ...metadata, labels: { ...labels } };
   }
   return job;
+}
+
+/** The defaults of the pods that a job's spec asks for, changed in place. */
+export function completeTemplate(jobSpec: JsonObject): void {
+  const pods = valueAt(jobSpec, 'template', 'spec');
+  if (isJsonObject(pods)) completePodSpec(pods);
 }
 
 const UID_LABEL = 'batch.kubernetes.io/controller-uid';
@@ -118,7 +126,7 @@ const COUNTS = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffL
 export function validateJobSpec(spec: JsonObject, field: string): readonly FieldError[] {
   const policy = textAt(spec, 'template', 'spec', 'restartPolicy');
   const at = `${field}.template.spec.restartPolicy`;
-  const mode = textAt(spec, 'completionMode');
+  const mode = textAt(spec, 'completionMode') || 'NonIndexed';
   const errors: FieldError[] = COUNTS.flatMap((name) => nonNegative(`${field}.${name}`, numberAt(spec, name)));
   if (mode === 'Indexed') {
     errors.push(invalid(`${field}.completionMode`, mode, 'holdfast standalone runs jobs without an index only'));
@@ -127,6 +135,7 @@ export function validateJobSpec(spec: JsonObject, field: string): readonly Field
   }
   errors.push(...validatePodTemplate(objectAt(spec, 'template'), `${field}.template`));
   if (policy === 'Always' || policy === '') errors.push(required(at, 'valid values: "OnFailure", "Never"'));
+  else if (policy !== 'OnFailure' && policy !== 'Never') errors.push(notSupported(at, policy, ['OnFailure', 'Never']));
   return errors;
 }
 

@@ -134,7 +134,10 @@ export const persistentVolume = builtIn({
     ageColumn,
     wide('VolumeMode', 'Whether it is a file system or a block device.'),
   ],
-  prepareForCreate: (object) => withFields(object, { status: { phase: 'Pending' } }),
+  prepareForCreate: (object) => {
+    const made = textAt(object, 'metadata', 'creationTimestamp');
+    return withFields(object, { status: { phase: 'Pending', lastPhaseTransitionTime: made } });
+  },
   validate,
   row,
 });

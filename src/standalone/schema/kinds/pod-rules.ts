@@ -78,10 +78,15 @@ function validateContainer(container: Json, volumes: readonly string[], field: s
     ...(name === ''
       ? [required(`${field}.name`)]
       : dnsLabel(name).map((problem) => invalid(`${field}.name`, name, problem))),
-    ...(textAt(container, 'image') === '' ? [required(`${field}.image`)] : []),
+    ...validateImage(textAt(container, 'image'), `${field}.image`),
     ...listAt(container, 'env').flatMap((variable, index) => validateVariable(variable, `${field}.env[${index}]`)),
     ...validateMounts(listAt(container, 'volumeMounts'), volumes, `${field}.volumeMounts`),
   ];
+}
+
+function validateImage(image: string, field: string): readonly FieldError[] {
+  if (image === '') return [required(field)];
+  return image === image.trim() ? [] : [invalid(field, image, 'must not have leading or trailing whitespace')];
 }
 
 const VALUE_SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const;

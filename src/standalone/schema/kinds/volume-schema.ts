@@ -44,7 +44,7 @@ const FOREIGN_SOURCES = [
 
 const hostPath = named(
   'core.v1.HostPathVolumeSource',
-  { path: about('A path on the host.', text), type: text },
+  { path: about('A path on the host.', text), type: byDefault('', text) },
   { required: ['path'] },
 );
 const nfs = named(
@@ -156,7 +156,7 @@ export const volume: JsonSchema = named(
         { required: ['claimName'] },
       ),
     ),
-    hostPath: { ...hostPath, properties: { ...hostPath.properties, type: byDefault('', text) } },
+    hostPath,
     nfs,
     emptyDir: named('core.v1.EmptyDirVolumeSource', { medium: text, sizeLimit: quantity }),
     configMap: object({ name: text, optional: flag, defaultMode: fileMode, items: list(keyToPath) }),
