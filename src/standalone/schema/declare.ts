@@ -9,30 +9,34 @@ import type { Json, JsonSchema } from './json.ts';
 export type Fields = Readonly<Record<string, JsonSchema>>;
 type Extra = Partial<JsonSchema>;
 
+const declared = new Map<string, JsonSchema>();
+
+/** The schema that was declared under a name, without what is said of it where it is used. */
+export const declaredSchema = (name: string): JsonSchema | undefined => declared.get(name);
+
+function declare(name: string, schema: JsonSchema): JsonSchema {
+  const named = { ...schema, 'x-holdfast-definition': name };
+  declared.set(name, named);
+  return named;
+}
+
 export const text: JsonSchema = { type: 'string' };
 export const flag: JsonSchema = { type: 'boolean' };
 export const int32: JsonSchema = { type: 'integer', format: 'int32' };
 export const int64: JsonSchema = { type: 'integer', format: 'int64' };
-export const time: JsonSchema = {
-  type: 'string',
-  format: 'date-time',
-  'x-holdfast-definition': 'io.k8s.apimachinery.pkg.apis.meta.v1.Time',
-};
-export const microTime: JsonSchema = {
+export const time = declare('io.k8s.apimachinery.pkg.apis.meta.v1.Time', { type: 'string', format: 'date-time' });
+export const microTime = declare('io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime', {
   type: 'string',
   format: 'micro-time',
-  'x-holdfast-definition': 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime',
-};
-export const intOrText: JsonSchema = {
+});
+export const intOrText = declare('io.k8s.apimachinery.pkg.util.intstr.IntOrString', {
   'x-kubernetes-int-or-string': true,
-  'x-holdfast-definition': 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
-};
-export const quantity: JsonSchema = {
+});
+export const quantity = declare('io.k8s.apimachinery.pkg.api.resource.Quantity', {
   type: 'string',
   format: 'quantity',
   description: 'An amount: a number with an optional suffix such as m, k, M, G or Ki, Mi, Gi.',
-  'x-holdfast-definition': 'io.k8s.apimachinery.pkg.api.resource.Quantity',
-};
+});
 
 /** An object whose fields are not looked into. */
 export const loose: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -48,7 +52,7 @@ export function object(properties: Fields, extra: Extra = {}): JsonSchema {
  */
 export function named(name: string, properties: Fields, extra: Extra = {}): JsonSchema {
   const definition = name.startsWith('io.') ? name : `io.k8s.api.${name}`;
-  return { ...object(properties, extra), 'x-holdfast-definition': definition };
+  return declare(definition, object(properties, extra));
 }
 
 export function mapOf(values: JsonSchema, extra: Extra = {}): JsonSchema {
