@@ -1,0 +1,2 @@
+/** Who may use the engine's API, and how they know that they have reached it. */
+export { openAccess, type Access, type AccessOptions, type Credentials, type Identity } from './access.ts';
