@@ -6,7 +6,10 @@ import type { Cell, FieldError } from '../kind.ts';
 import { objectMeta, objectSchema } from '../metadata-schema.ts';
 import { ageColumn, ageOf, builtIn, column, nameColumn, nameOf, orNone, wide, withFields } from './built-in.ts';
 import { scheduleProblem, timeZoneProblem } from './cron-syntax.ts';
-import { completeTemplate, containerCells, jobSpec, validateJobSpec } from './job.ts';
+import { completeTemplate } from './job-defaults.ts';
+import { validateJobSpec } from './job-rules.ts';
+import { jobSpec } from './job-schema.ts';
+import { containerCells } from './job.ts';
 import { formatSelector } from './selectors.ts';
 import { objectReference } from './volume-schema.ts';
 

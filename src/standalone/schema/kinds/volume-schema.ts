@@ -118,15 +118,19 @@ export const persistentVolumeSpec: JsonSchema = named(
   { description: 'What a volume offers and where its data lies.' },
 );
 
-const dataSource = (name: string): JsonSchema =>
-  named(`core.v1.${name}`, each(text, 'apiGroup', 'kind', 'name', 'namespace'), { required: ['kind', 'name'] });
+const dataSource = named('core.v1.TypedLocalObjectReference', each(text, 'apiGroup', 'kind', 'name'), {
+  required: ['kind', 'name'],
+});
+const dataSourceRef = named('core.v1.TypedObjectReference', each(text, 'apiGroup', 'kind', 'name', 'namespace'), {
+  required: ['kind', 'name'],
+});
 
 export const claimSpec: JsonSchema = named(
   'core.v1.PersistentVolumeClaimSpec',
   {
     accessModes,
-    dataSource: dataSource('TypedLocalObjectReference'),
-    dataSourceRef: dataSource('TypedObjectReference'),
+    dataSource,
+    dataSourceRef,
     resources: about(
       'How much is asked for, as `requests.storage`.',
       byDefault({}, named('core.v1.VolumeResourceRequirements', each(quantities, 'limits', 'requests'))),

@@ -4,7 +4,16 @@ import type { Kind } from '../kind.ts';
 import { openApiV2 } from './documents.ts';
 
 /**
- * The v2 document as kubectl up to 1.26 asks for it: `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`.
+ * The media type by which clients ask for {@link openApiV2Protobuf}, and the one to answer with: Go's parser of media
+ * types refuses the sign @, so kube-apiserver answers with another name.
+ */
+export const OPENAPI_V2_PROTOBUF = {
+  accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+} as const;
+
+/**
+ * The v2 document as kubectl up to 1.26 asks for it.
  * Only what kubectl reads is written: definitions, and the parameters of operations.
  * Source of the field numbers: github.com/google/gnostic-models, openapiv2/OpenAPIv2.proto.
  */
