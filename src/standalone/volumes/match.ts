@@ -1,8 +1,8 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../apiserver/index.ts';
+import { quantityNano } from '../schema/index.ts';
 import { selects } from './labels.ts';
 import { BETA_STORAGE_CLASS } from './names.ts';
 import { fitsNode } from './node-affinity.ts';
-import { quantityInBillionths } from './quantity.ts';
 
 /** The class that a claim or a volume names; `''` where it names none. */
 export function classOf(object: PersistentVolumeClaim | PersistentVolume): string {
@@ -31,11 +31,11 @@ export function isEmpty(uid: string | undefined): uid is '' | undefined {
 }
 
 function capacityOf(volume: PersistentVolume): bigint {
-  return quantityInBillionths(volume.spec.capacity?.['storage'] ?? 0) ?? 0n;
+  return quantityNano(String(volume.spec.capacity?.['storage'] ?? 0));
 }
 
 function requestOf(claim: PersistentVolumeClaim): bigint {
-  return quantityInBillionths(claim.spec.resources?.requests?.['storage'] ?? 0) ?? 0n;
+  return quantityNano(String(claim.spec.resources?.requests?.['storage'] ?? 0));
 }
 
 const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim): string => spec.volumeMode ?? 'Filesystem';
