@@ -88,7 +88,7 @@ const owner = (object: KubeObject, more: object = {}): object => ({
   uid: object.metadata.uid,
   ...more,
 });
-const template = { containers: [{ name: 'c' }] };
+const template = { containers: [{ name: 'c', image: 'holdfast' }], restartPolicy: 'Never' };
 const cronJob = (house: House, name = 'nightly') =>
   make(house, resources.cronJobs, {
     metadata: { namespace: NAMESPACE, name },
@@ -208,7 +208,6 @@ describe('the FeatureGate', () => {
 
   it.each([
     { featureSet: 'OKD' },
-    { featureSet: 'LatencySensitive' },
     { featureSet: 'CustomNoUpgrade', customNoUpgrade: { enabled: ['Other'] } },
     {
       featureSet: 'CustomNoUpgrade',
@@ -252,7 +251,7 @@ describe('the FeatureGate', () => {
     const name = 'backups.config.openshift.io';
     const body = {
       metadata: { annotations: { 'holdfast.io/definition-digest': 'older' } },
-      spec: { scope: 'Namespaced' },
+      spec: { names: { shortNames: ['former'] } },
     };
     await house.api.patch(resources.customResourceDefinitions, { name }, { kind: 'merge', body });
     const writes: string[] = [];
@@ -261,7 +260,7 @@ describe('the FeatureGate', () => {
     const definition = again.api
       .all(resources.customResourceDefinitions)
       .find(({ metadata }) => metadata.name === name);
-    expect(definition?.spec.scope).toBe('Cluster');
+    expect(definition?.spec.names.shortNames ?? []).not.toContain('former');
     expect(writes.filter((each) => each.startsWith('customresource'))).toEqual([`customresourcedefinitions/${name}`]);
   });
 });
@@ -409,10 +408,13 @@ describe('a namespace that is deleted', () => {
       metadata: { namespace: 'trial', name: 'j' },
       spec: { template: { spec: template } },
     });
-    await make(house, resources.events, { metadata: { namespace: 'trial', name: 'e' }, involvedObject: {} });
+    await make(house, resources.events, {
+      metadata: { namespace: 'trial', name: 'e' },
+      involvedObject: { namespace: 'trial' },
+    });
     await make(house, resources.persistentVolumeClaims, {
       metadata: { namespace: 'trial', name: 'held', finalizers: ['kubernetes.io/pvc-protection'] },
-      spec: {},
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     });
     await job(house, 'elsewhere');
     await quiet(house);
@@ -447,7 +449,11 @@ describe('events', () => {
     await house.stop();
     const at = (minutes: number): string => new Date(house.time.now().getTime() + minutes * 60_000).toISOString();
     const tell = (name: string, more: object) =>
-      make(house, resources.events, { metadata: { namespace: NAMESPACE, name }, involvedObject: {}, ...more });
+      make(house, resources.events, {
+        metadata: { namespace: NAMESPACE, name },
+        involvedObject: { namespace: NAMESPACE },
+        ...more,
+      });
     await tell('old', { lastTimestamp: at(-61) });
     await tell('young', { lastTimestamp: at(-1) });
     await tell('repeated', { firstTimestamp: at(-600), lastTimestamp: at(20) });

@@ -135,7 +135,7 @@ function podWith(name: string, nodeName?: string): object {
   return {
     metadata: { namespace: NAMESPACE, name },
     spec: {
-      containers: [],
+      containers: [{ name: 'backup', image: 'holdfast' }],
       volumes: [{ name: 'backups', persistentVolumeClaim: { claimName: CLAIM.name } }],
       ...(nodeName === undefined ? {} : { nodeName }),
     },
@@ -546,7 +546,7 @@ describe('claimFolder', () => {
   it('says whose node affinity names another node', async () => {
     const engine = await startEngine();
     const nodeSelectorTerms = [
-      { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['<example_master_node>'] }] },
+      { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['master-1'] }] },
     ];
     await makeLocalStorage(engine, { volume: { nodeAffinity: { required: { nodeSelectorTerms } } } });
     await make(engine.api, resources.persistentVolumeClaims, claimSpec(local));
@@ -554,7 +554,7 @@ describe('claimFolder', () => {
     await expect(engine.volumes.claimFolder(CLAIM)).rejects.toMatchObject({
       code: 'STANDALONE_VOLUME_ELSEWHERE',
       message:
-        'the volume etcd-backup-pv-fs is for the node <example_master_node>, and this one is master-0 (volume node affinity conflict)',
+        'the volume etcd-backup-pv-fs is for the node master-1, and this one is master-0 (volume node affinity conflict)',
     });
   });
 

@@ -20,6 +20,9 @@ import {
 } from '../../apiserver/index.ts';
 import type { ApiServerErrorCode } from '../../apiserver/index.ts';
 import type { Clock } from '../../base/index.ts';
+import { builtInKinds, prepareObject, validateObject } from '../schema/index.ts';
+
+const KINDS = builtInKinds();
 
 interface Change {
   readonly plural: string;
@@ -37,7 +40,7 @@ export interface Write {
 
 /**
  * The least of a Kubernetes API that controllers can be tested on, in memory: versions and conflicts, finalizers, propagation,
- * watches. No schemas, no defaults, no admission.
+ * watches; schemas, defaults and rules are those that the engine serves. No admission.
  */
 export class TestApi implements KubeClient {
   readonly #clock: Clock;
@@ -90,10 +93,8 @@ export class TestApi implements KubeClient {
         uid: `00000000-0000-4000-8000-${String(++this.#uids).padStart(12, '0')}`,
         creationTimestamp: this.#now(),
       };
-      const spec = resource.plural === 'namespaces' ? { finalizers: ['kubernetes'] } : object['spec'];
       const full = {
         ...object,
-        ...(spec === undefined ? {} : { spec }),
         apiVersion: apiVersionOf(resource),
         kind: resource.kind,
         metadata,
@@ -139,10 +140,8 @@ export class TestApi implements KubeClient {
       if (finalizers.length === 0 && specFinalizers(object).length === 0) this.#remove(resource, object);
       else {
         const deletionTimestamp = object.metadata.deletionTimestamp ?? this.#now();
-        this.#store('MODIFIED', resource, {
-          ...object,
-          metadata: { ...object.metadata, finalizers, deletionTimestamp },
-        });
+        const metadata = { ...object.metadata, finalizers, deletionTimestamp };
+        this.#store('MODIFIED', resource, { ...object, metadata }, true);
       }
     });
   }
@@ -224,12 +223,12 @@ export class TestApi implements KubeClient {
     return resource.schema.parse(this.#store('MODIFIED', resource, next));
   }
 
-  #store(type: Change['type'], resource: Resource, object: KubeObject): KubeObject {
+  /** @param isMark - the server's own mark of a deletion: no rule is asked */
+  #store(type: Change['type'], resource: Resource, object: KubeObject, isMark = false): KubeObject {
     const version = ++this.#version;
-    const parsed = json({
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: String(version) },
-    }) as KubeObject;
+    const numbered = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+    const old = this.#objects.get(keyFor(resource, object.metadata));
+    const parsed = objects.kubeObject.parse(isMark ? json(numbered) : judged(json(numbered), old && json(old)));
     this.#objects.set(keyFor(resource, parsed.metadata), parsed);
     this.#tell({ plural: resource.plural, version, type, object: parsed });
     return parsed;
@@ -269,6 +268,22 @@ function reply(status: number): ApiResponse {
 function specFinalizers({ spec }: KubeObject): readonly unknown[] {
   const { finalizers } = typeof spec === 'object' && spec !== null && 'finalizers' in spec ? spec : { finalizers: [] };
   return Array.isArray(finalizers) ? finalizers : [];
+}
+
+/** The object with its defaults, if the schema that the engine serves has nothing against it. */
+function judged(object: Record<string, unknown>, old: Record<string, unknown> | undefined): unknown {
+  const kind = KINDS.find((each) => each.kind === object['kind']);
+  if (kind === undefined) return object;
+  const { object: raw, unknownFields } = prepareObject(kind, object);
+  const prepared = old === undefined ? (kind.prepareForCreate?.(raw) ?? raw) : raw;
+  const problems = [
+    ...unknownFields.map((field) => `unknown field ${field}`),
+    ...validateObject(kind, prepared, old && prepareObject(kind, old).object).map(
+      ({ field, message }) => `${field}: ${message}`,
+    ),
+  ];
+  if (problems.length > 0) throw failure('APISERVER_INVALID', `${kind.kind} is invalid: ${problems.join('; ')}`);
+  return prepared;
 }
 
 function keyFor({ plural }: Resource, { namespace = '', name }: ObjectName): string {
