@@ -40,7 +40,10 @@ function kindOf({ spec }: Definition, version: DefinedVersion): Kind {
     namespaced: spec.scope === 'Namespaced',
     hasStatus,
     schema: wholeObject(version.schema.openAPIV3Schema, `${reversed(spec.group)}.${version.name}.${names.kind}`),
-    columns: [nameColumn, ...(columns.length === 0 ? [ageColumn] : columns.map(({ head }) => head))],
+    columns: [
+      nameColumn,
+      ...(columns.length === 0 ? [{ ...ageColumn, type: 'date' } as const] : columns.map(({ head }) => head)),
+    ],
     custom: true,
     ...(hasStatus ? { prepareForCreate: withoutStatus } : {}),
     row: (object, now) => [
