@@ -1,4 +1,5 @@
 import {
+  ApiServerError,
   resources,
   type CallOptions,
   type PersistentVolume,
@@ -181,6 +182,8 @@ export class ClaimBinder {
     try {
       volume = await provision(client, folders, { claim, storageClass, node }, options);
     } catch (error) {
+      // What the API refuses is for the next pass; what the disk refuses is for the user.
+      if (error instanceof ApiServerError || options.signal?.aborted === true) throw error;
       await this.#fail(
         claim,
         `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${messageOf(error)}`,

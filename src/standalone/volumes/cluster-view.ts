@@ -66,7 +66,10 @@ export async function find<T extends KubeObject>(
 
 /** The pods that name a claim among their volumes. */
 export function podsWithClaim(view: ClusterView, claim: ObjectName): readonly Pod[] {
-  return view.pods
-    .list(claim.namespace)
-    .filter((pod) => (pod.spec.volumes ?? []).some((each) => each.persistentVolumeClaim?.claimName === claim.name));
+  return view.pods.list(claim.namespace).filter((pod) => mounts(pod, claim));
+}
+
+/** Whether a pod of the claim's namespace names it among its volumes. */
+export function mounts(pod: Pod, claim: ObjectName): boolean {
+  return (pod.spec.volumes ?? []).some((each) => each.persistentVolumeClaim?.claimName === claim.name);
 }

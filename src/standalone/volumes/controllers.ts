@@ -59,8 +59,12 @@ export async function createVolumeControllers(options: VolumeControllersOptions)
     },
     async run(signal) {
       const watching = informers.map((informer) => informer.run(signal));
-      await ensureDefaultClass(client, { signal });
-      await tidy(view, folders, { log, signal });
+      try {
+        await ensureDefaultClass(client, { signal });
+        await tidy(view, folders, { log, signal });
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
       await Promise.all([claims.run(signal), volumes.run(signal), ...watching]);
     },
   };

@@ -1,14 +1,16 @@
 import {
   resources,
   type CallOptions,
+  type KubeClient,
+  type ObjectName,
   type PersistentVolume,
   type PersistentVolumeClaim,
 } from '../../apiserver/index.ts';
-import { podsWithClaim, type VolumeSurroundings } from './cluster-view.ts';
+import { mounts, type VolumeSurroundings } from './cluster-view.ts';
 import { isEmpty } from './match.ts';
 import { CLAIM_PROTECTION, VOLUME_PROTECTION } from './names.ts';
 
-type Deps = Pick<VolumeSurroundings, 'client' | 'view'>;
+type Deps = Pick<VolumeSurroundings, 'client'>;
 
 /**
  * Keeps a claim that a pod on a node mounts from being deleted (pkg/controller/volume/pvcprotection). A pod counts as long as
@@ -17,11 +19,11 @@ type Deps = Pick<VolumeSurroundings, 'client' | 'view'>;
  * @returns the claim as it is now; undefined once nothing keeps it
  */
 export async function protectClaim(
-  { client, view }: Deps,
+  { client }: Deps,
   claim: PersistentVolumeClaim,
   options: CallOptions,
 ): Promise<PersistentVolumeClaim | undefined> {
-  const finalizers = changed(claim, CLAIM_PROTECTION, () => isMounted(view, claim));
+  const finalizers = await changed(claim, CLAIM_PROTECTION, () => isMounted(client, claim.metadata, options));
   if (finalizers === undefined) return claim;
   const metadata = { ...claim.metadata, finalizers: [...finalizers] };
   const kept = await client.update(resources.persistentVolumeClaims, { ...claim, metadata }, options);
@@ -38,28 +40,30 @@ export async function protectVolume(
   volume: PersistentVolume,
   options: CallOptions,
 ): Promise<PersistentVolume | undefined> {
-  const finalizers = changed(volume, VOLUME_PROTECTION, () => volume.status?.phase === 'Bound');
+  const finalizers = await changed(volume, VOLUME_PROTECTION, () => Promise.resolve(volume.status?.phase === 'Bound'));
   if (finalizers === undefined) return volume;
   const metadata = { ...volume.metadata, finalizers: [...finalizers] };
   const kept = await client.update(resources.persistentVolumes, { ...volume, metadata }, options);
   return finalizers.length === 0 ? undefined : kept;
 }
 
-export function isMounted(
-  view: Deps['view'],
-  claim: { readonly metadata: PersistentVolumeClaim['metadata'] },
-): boolean {
-  return podsWithClaim(view, claim.metadata).some(({ spec }) => !isEmpty(spec.nodeName));
+/**
+ * Whether a pod that has a node names a claim. The API itself is asked: an informer may not have seen a pod yet that has just
+ * begun to write.
+ */
+export async function isMounted(client: KubeClient, claim: ObjectName, options: CallOptions): Promise<boolean> {
+  const { items } = await client.list(resources.pods, { ...options, namespace: claim.namespace });
+  return items.some((pod) => !isEmpty(pod.spec.nodeName) && mounts(pod, claim));
 }
 
 /** The finalizers as they should be; undefined where they are so. */
-function changed(
+async function changed(
   { metadata }: PersistentVolume | PersistentVolumeClaim,
   finalizer: string,
-  isInUse: () => boolean,
-): readonly string[] | undefined {
+  isInUse: () => Promise<boolean>,
+): Promise<readonly string[] | undefined> {
   const now = metadata.finalizers ?? [];
   const has = now.includes(finalizer);
   if (metadata.deletionTimestamp === undefined) return has ? undefined : [...now, finalizer];
-  return has && !isInUse() ? now.filter((each) => each !== finalizer) : undefined;
+  return has && !(await isInUse()) ? now.filter((each) => each !== finalizer) : undefined;
 }

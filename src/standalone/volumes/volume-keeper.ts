@@ -2,8 +2,8 @@ import {
   ApiServerError,
   resources,
   type CallOptions,
+  type ObjectName,
   type PersistentVolume,
-  type PersistentVolumeClaim,
 } from '../../apiserver/index.ts';
 import { messageOf } from '../../base/index.ts';
 import { parseKey } from '../../controller/index.ts';
@@ -88,13 +88,13 @@ export class VolumeKeeper {
   }
 
   async #delete(volume: PersistentVolume, options: CallOptions): Promise<Outcome> {
-    const { client, folders, view } = this.#deps;
+    const { client, folders } = this.#deps;
     const { name, uid } = volume.metadata;
     if (!isOurs(volume) || volume.spec.local?.path !== folders.pathOf(name)) {
       const message = `error getting deleter volume plugin for volume "${name}": no deletable volume plugin matched`;
       return { volume: await this.#fail(volume, 'VolumeFailedDelete', message, options) };
     }
-    if (isMounted(view, { metadata: claimOf(volume) })) return { volume, again: MOUNTED_AGAIN_MS };
+    if (await isMounted(client, claimOf(volume), options)) return { volume, again: MOUNTED_AGAIN_MS };
     try {
       await folders.remove(name);
     } catch (error) {
@@ -130,7 +130,6 @@ function isOurs({ metadata, spec }: PersistentVolume): boolean {
   );
 }
 
-function claimOf({ spec }: PersistentVolume): PersistentVolumeClaim['metadata'] {
-  const { namespace, name = '', uid = '' } = spec.claimRef ?? {};
-  return { namespace, name, uid, resourceVersion: '', creationTimestamp: '' };
+function claimOf({ spec }: PersistentVolume): ObjectName {
+  return { namespace: spec.claimRef?.namespace, name: spec.claimRef?.name ?? '' };
 }
