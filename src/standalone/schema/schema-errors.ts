@@ -7,7 +7,7 @@ import type { FieldError } from './kind.ts';
  * ajv's errors in kube-apiserver's words.
  * Sources of the words: k8s.io/kube-openapi, pkg/validation/errors/schema.go; k8s.io/apiextensions-apiserver, pkg/apiserver/validation.
  */
-export function schemaErrors(root: Json, errors: readonly ErrorObject[]): readonly FieldError[] {
+export function fieldErrors(root: Json, errors: readonly ErrorObject[]): readonly FieldError[] {
   return errors.map((error) => translateError(root, error));
 }
 

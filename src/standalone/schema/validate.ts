@@ -5,7 +5,7 @@ import type { FieldError, Kind } from './kind.ts';
 import { validateListTypes } from './list-types.ts';
 import { validateMetadata } from './metadata.ts';
 import { dnsSubdomain } from './names.ts';
-import { schemaErrors } from './schema-errors.ts';
+import { fieldErrors } from './schema-errors.ts';
 import { hasRules, transitionErrors } from './transition-rules.ts';
 
 /**
@@ -33,7 +33,7 @@ export function validateObject(kind: Kind, object: JsonObject, old?: JsonObject)
 
 function validateBuiltIn(kind: Kind, object: JsonObject): readonly FieldError[] {
   const check = compiledSchema(kind);
-  return check(object) ? [] : schemaErrors(object, check.errors ?? []);
+  return check(object) ? [] : fieldErrors(object, check.errors ?? []);
 }
 
 /** Errors after which kube-apiserver does not try a schema's rules any more. */
@@ -54,7 +54,7 @@ const NOT_CHECKED = invalid(
 function validateCustom(kind: Kind, object: JsonObject, old: JsonObject | undefined): readonly FieldError[] {
   const check = compiledSchema(kind);
   const isValid = check(object);
-  const found = isValid ? [] : schemaErrors(object, check.errors ?? []);
+  const found = isValid ? [] : fieldErrors(object, check.errors ?? []);
   const errors = [
     ...found.filter(({ field }) => old === undefined || !isUnchanged(field, object, old)),
     ...validateListTypes(kind.schema, object, ''),

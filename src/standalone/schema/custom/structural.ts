@@ -3,7 +3,7 @@ import { compileProblem, complaints } from '../compile.ts';
 import { forbidden, invalid, notSupported, required } from '../field-errors.ts';
 import { isJsonObject, listAt, objectAt, textAt, textsAt, type Json, type JsonObject } from '../json.ts';
 import type { FieldError } from '../kind.ts';
-import { schemaErrors as translateErrors } from '../schema-errors.ts';
+import { fieldErrors } from '../schema-errors.ts';
 import { knowsRule } from '../transition-rules.ts';
 import { jsonSchemaShape } from './definition-shape.ts';
 
@@ -12,7 +12,7 @@ import { jsonSchemaShape } from './definition-shape.ts';
  * and defaulting can follow it. Source: k8s.io/apiextensions-apiserver, pkg/apiserver/schema/validation.go.
  */
 export function validateStructure(schema: JsonObject, field: string): readonly FieldError[] {
-  const errors = [...rootErrors(schema, field), ...schemaErrors(schema, field)];
+  const errors = [...rootErrors(schema, field), ...nodeErrors(schema, field)];
   if (errors.length > 0) return errors;
   // What is left is told by its readers: values of other types, and patterns that are none.
   const parsed = jsonSchemaShape.safeParse(schema);
@@ -31,7 +31,7 @@ function rootErrors(schema: JsonObject, field: string): readonly FieldError[] {
   return type === 'object' ? [] : [invalid(`${field}.type`, type, 'must be object at the root')];
 }
 
-function schemaErrors(schema: JsonObject, field: string): readonly FieldError[] {
+function nodeErrors(schema: JsonObject, field: string): readonly FieldError[] {
   return [
     ...ownErrors(schema, field),
     ...listErrors(schema, field),
@@ -89,7 +89,7 @@ function defaultErrors(schema: JsonObject, field: string): readonly FieldError[]
   const value = schema['default'];
   const parsed = value === undefined ? undefined : jsonSchemaShape.safeParse(schema);
   if (value === undefined || parsed?.success !== true || compileProblem(parsed.data) !== undefined) return [];
-  return translateErrors(value, complaints(parsed.data, value)).map((error) => {
+  return fieldErrors(value, complaints(parsed.data, value)).map((error) => {
     const inner = error.field === '' ? '' : `.${error.field}`;
     return { ...error, field: `${field}.default${inner}` };
   });
@@ -118,7 +118,7 @@ function childErrors(schema: JsonObject, field: string): readonly FieldError[] {
   const visit = (child: Json | undefined, at: string, where: string): void => {
     if (!isJsonObject(child)) return;
     if (needsType(child)) errors.push(required(`${at}.type`, `must not be empty for specified ${where}`));
-    errors.push(...schemaErrors(child, at));
+    errors.push(...nodeErrors(child, at));
   };
   for (const [name, property] of Object.entries(objectAt(schema, 'properties'))) {
     visit(property, `${field}.properties[${name}]`, 'object fields');

@@ -51,5 +51,10 @@ export function prepareJob(job: JsonObject): JsonObject {
   const uid: Json = labels[UID_LABEL] ?? '';
   const matchLabels = { ...objectAt(spec, 'selector', 'matchLabels'), [UID_LABEL]: uid };
   const selector = { ...objectAt(spec, 'selector'), matchLabels };
-  return withFields(job, { spec: { ...spec, selector, template: { ...template, metadata: marked } }, status: {} });
+  const prepared = withFields(job, {
+    spec: { ...spec, selector, template: { ...template, metadata: marked } },
+    status: {},
+  });
+  // A job without labels gets those of its pods, and they have just got some.
+  return completeJob(prepared);
 }
