@@ -1,4 +1,5 @@
 import { compiledSchema } from './compile.ts';
+import { declaredErrors } from './declared-values.ts';
 import { invalid } from './field-errors.ts';
 import { sameJson, valueAt, type Json, type JsonObject } from './json.ts';
 import type { FieldError, Kind } from './kind.ts';
@@ -22,18 +23,13 @@ export function validateObject(kind: Kind, object: JsonObject, old?: JsonObject)
   const own = kind.validate?.(object, old) ?? [];
   const all = [
     ...metadata,
-    ...(kind.custom ? validateCustom(kind, object, old) : validateBuiltIn(kind, object)),
+    ...(kind.custom ? validateCustom(kind, object, old) : declaredErrors(kind.schema, object, '')),
     ...own,
   ];
   return all.filter(
     (error, index) =>
       all.findIndex(({ field, message }) => field === error.field && message === error.message) === index,
   );
-}
-
-function validateBuiltIn(kind: Kind, object: JsonObject): readonly FieldError[] {
-  const check = compiledSchema(kind);
-  return check(object) ? [] : fieldErrors(object, check.errors ?? []);
 }
 
 /** Errors after which kube-apiserver does not try a schema's rules any more. */
