@@ -14,7 +14,7 @@ import {
   type EtcdBackupParts,
 } from './etcd-backup-steps.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
-import { affectedByEndOf, isUnfinished, owningJob } from './turn.ts';
+import { affectedBy, isUnfinished, owningJob } from './turn.ts';
 
 /** Takes care of EtcdBackups: one Job each, one at a time, and what became of it. */
 export function createEtcdBackupController(parts: EtcdBackupParts, surroundings: Surroundings): Controller {
@@ -53,9 +53,10 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
 function listen(controller: Controller, parts: EtcdBackupParts): void {
   parts.etcdBackups.onChange((object, previous, isDeleted) => {
     controller.enqueue(object.metadata.name);
-    const ended = previous !== undefined && isUnfinished(previous) && !isUnfinished(object);
-    if (!ended && !isDeleted) return;
-    for (const { metadata } of affectedByEndOf(object, parts.etcdBackups.list())) controller.enqueue(metadata.name);
+    // Who comes or goes may change whose turn it is, and whom the next one waits for.
+    const isInLine = isUnfinished(object) && !isDeleted;
+    if (isInLine === (previous !== undefined && isUnfinished(previous))) return;
+    for (const { metadata } of affectedBy(object, parts.etcdBackups.list())) controller.enqueue(metadata.name);
   });
   parts.jobs.onChange((job, _previous, isDeleted) => {
     for (const { kind, name } of job.metadata.ownerReferences ?? [])

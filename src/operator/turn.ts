@@ -29,14 +29,14 @@ export function predecessorOf(
   return nearest;
 }
 
-/** The first unfinished one of all, and the first of those after `ended`: what an end may set going, or tell of another wait. */
-export function affectedByEndOf(ended: EtcdBackup, all: readonly EtcdBackup[]): readonly EtcdBackup[] {
+/** The first unfinished one of all, and the first of those after `moved`: what its coming or going may set going, or give another to wait for. */
+export function affectedBy(moved: EtcdBackup, all: readonly EtcdBackup[]): readonly EtcdBackup[] {
   let first: EtcdBackup | undefined;
   let next: EtcdBackup | undefined;
   for (const each of all) {
     if (!isUnfinished(each)) continue;
     if (first === undefined || byCreation(each, first) < 0) first = each;
-    if (byCreation(each, ended) > 0 && (next === undefined || byCreation(each, next) < 0)) next = each;
+    if (byCreation(each, moved) > 0 && (next === undefined || byCreation(each, next) < 0)) next = each;
   }
   return [first, next].filter((each) => each !== undefined);
 }

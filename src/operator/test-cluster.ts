@@ -1,0 +1,337 @@
+import { setMaxListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { ManualTime } from '../../test/kit/manual-time.ts';
+import {
+  ApiServerError,
+  resources,
+  type CronJob,
+  type Job,
+  type KubeObject,
+  type ListOptions,
+  type NewObject,
+  type ObjectList,
+  type Pod,
+  type Resource,
+} from '../apiserver/index.ts';
+import { silentLog } from '../base/index.ts';
+import {
+  BACKUP_NAMESPACE,
+  backups,
+  encodeJobReport,
+  etcdBackups,
+  SERIES_LABEL,
+  type Backup,
+  type EtcdBackup,
+  type JobReport,
+} from '../crd/index.ts';
+import { TestApi, type Write } from '../standalone/volumes/test-api.ts';
+import { createOperator, type Operator } from './create-operator.ts';
+import type { BackupJobSettings } from './settings.ts';
+
+/** An API in memory that also selects, tells what it serves and forgets writes that change nothing, as a real one does. */
+export class OperatorTestApi extends TestApi {
+  /** All writes that reached the server, in order. */
+  readonly writes: Write[] = [];
+  /** Called once a write has been done; what it throws, the client gets. */
+  afterWrite: (write: Write) => void = () => undefined;
+  /** Namespaces that exist. */
+  readonly namespaces = new Set([BACKUP_NAMESPACE, 'default']);
+
+  override async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const all = await super.list(resource, options);
+    const items = all.items.filter((object) => isSelected(object, options));
+    return { ...all, items };
+  }
+
+  override async create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): Promise<T> {
+    const { name = '', namespace } = object.metadata;
+    if (resource.namespaced && !this.namespaces.has(namespace ?? ''))
+      throw new ApiServerError('APISERVER_NOT_FOUND', `namespaces "${namespace ?? ''}" not found`, {
+        hint: 'Make it.',
+      });
+    const made = await super.create(resource, object);
+    this.#wrote({ verb: 'create', plural: resource.plural, name });
+    return made;
+  }
+
+  override async update<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    const before = await this.get(resource, object.metadata);
+    if (isSame(withoutStatus(before), withoutStatus(object))) return before;
+    const updated = await super.update(resource, object);
+    this.#wrote({ verb: 'update', plural: resource.plural, name: object.metadata.name });
+    return updated;
+  }
+
+  override async updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    const updated = await super.updateStatus(resource, object);
+    this.#wrote({ verb: 'updateStatus', plural: resource.plural, name: object.metadata.name });
+    return updated;
+  }
+
+  override getText(target?: string): Promise<string> {
+    const served = [backups, etcdBackups].filter(
+      ({ group, version, plural }) => target === `/apis/${group}/${version}` && !this.unserved.has(plural),
+    );
+    if (served.length === 0)
+      return Promise.reject(new ApiServerError('APISERVER_NOT_FOUND', 'not found', { hint: 'Define it.' }));
+    return Promise.resolve(JSON.stringify({ resources: served.map(({ plural }) => ({ name: plural })) }));
+  }
+
+  #wrote(write: Write): void {
+    this.writes.push(write);
+    this.afterWrite(write);
+  }
+}
+
+function isSelected({ metadata }: KubeObject, { labelSelector = '', fieldSelector }: ListOptions): boolean {
+  const wanted = labelSelector.split(',').filter((each) => each !== '');
+  const hasLabels = wanted.every((each) => {
+    const [key = '', value = ''] = each.split('=');
+    return metadata.labels?.[key] === value;
+  });
+  return hasLabels && (fieldSelector === undefined || fieldSelector === `metadata.name=${metadata.name}`);
+}
+
+function withoutStatus(object: KubeObject): unknown {
+  return { ...object, status: undefined };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+export const SUCCESS: JobReport & { outcome: 'succeeded' } = {
+  outcome: 'succeeded',
+  folder: 'backup-single-2026-11-22_154400',
+  id: 'backup-single-2026-11-22_154400/2026-11-22_154400',
+  revision: '31407',
+  hash: 3866667823,
+  totalKey: 12828,
+  snapshotBytes: 114446336,
+  bytes: 120000000,
+  seconds: 3.21,
+  verifiedAt: '2026-11-22T15:44:03Z',
+  forced: false,
+  warnings: 0,
+};
+
+export const FAILURE: JobReport = {
+  outcome: 'failed',
+  code: 'ETCD_UNREACHABLE',
+  message: 'no member of etcd answers',
+  hint: 'Start etcd.',
+};
+
+/** A cluster in memory with an operator in it, at a time that stands still until a test moves it. */
+export class OperatorCluster {
+  readonly time: ManualTime;
+  readonly api: OperatorTestApi;
+  readonly settings: BackupJobSettings;
+  operator: Operator;
+  #stop = new AbortController();
+  #pods = 0;
+
+  constructor(settings: Partial<BackupJobSettings> = {}, start = '2026-11-22T15:44:00Z') {
+    this.time = new ManualTime(new Date(start));
+    this.api = new OperatorTestApi(this.time);
+    this.settings = { image: 'holdfast:test', defaultTimeZone: 'UTC', ...settings };
+    this.operator = this.startOperator();
+    onTestFinished(() => this.stopOperator());
+  }
+
+  /** As after a restart: nothing is known but what the API has. */
+  startOperator(settings: BackupJobSettings = this.settings): Operator {
+    const { time, api } = this;
+    this.operator = createOperator({ client: api, time, log: silentLog, settings });
+    setMaxListeners(0, this.#stop.signal);
+    void this.operator.run(this.#stop.signal);
+    return this.operator;
+  }
+
+  /** As if it were killed. */
+  async stopOperator(): Promise<void> {
+    this.#stop.abort(new Error('stopped'));
+    this.#stop = new AbortController();
+    await turn();
+  }
+
+  /** Until the operator has nothing left to do at this instant. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < 8;) {
+      this.time.advance(0);
+      await turn();
+      quiet = this.operator.isIdle ? quiet + 1 : 0;
+    }
+  }
+
+  /** Lets time pass, with everything done on the way that falls due. */
+  async pass(ms: number): Promise<void> {
+    const end = this.time.monotonicMs() + ms;
+    await this.settle();
+    for (let next = this.#untilNext(); this.time.monotonicMs() + next <= end; next = this.#untilNext()) {
+      this.time.advance(next);
+      await this.settle();
+    }
+    this.time.advance(end - this.time.monotonicMs());
+    await this.settle();
+  }
+
+  #untilNext(): number {
+    const next = this.time.nextTimerAt;
+    return next === undefined ? Infinity : Math.max(next.getTime() - this.time.now().getTime(), 0);
+  }
+
+  async claim(name: string, phase: 'Pending' | 'Bound' | 'Lost' = 'Bound'): Promise<void> {
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } } };
+    const metadata = { name, namespace: BACKUP_NAMESPACE };
+    await this.#createWithStatus(resources.persistentVolumeClaims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata,
+      spec,
+      status: { phase },
+    });
+  }
+
+  /** A backup that a person asks for; of a series and with a run's Job for an owner where they are given. */
+  async ask(
+    name: string,
+    { pvcName, series, owner }: { pvcName?: string; series?: string; owner?: KubeObject } = {},
+  ): Promise<EtcdBackup> {
+    const made = await this.api.create(etcdBackups, {
+      apiVersion: 'operator.openshift.io/v1alpha1',
+      kind: 'EtcdBackup',
+      metadata: {
+        name,
+        ...(series === undefined ? {} : { labels: { [SERIES_LABEL]: series } }),
+        ...(owner === undefined ? {} : { ownerReferences: [ownerOf(owner)] }),
+      },
+      spec: pvcName === undefined ? {} : { pvcName },
+    });
+    await this.settle();
+    return made;
+  }
+
+  async schedule(name: string, etcd: Backup['spec']['etcd']): Promise<Backup> {
+    const made = await this.api.create(backups, {
+      apiVersion: 'config.openshift.io/v1alpha1',
+      kind: 'Backup',
+      metadata: { name },
+      spec: { etcd },
+    });
+    await this.settle();
+    return made;
+  }
+
+  /** A Job as the CronJob controller makes it. */
+  async run(cronJob: CronJob, name: string): Promise<Job> {
+    const { metadata, spec } = cronJob.spec.jobTemplate;
+    return await this.api.create(resources.jobs, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        name,
+        namespace: BACKUP_NAMESPACE,
+        labels: metadata?.labels ?? {},
+        ownerReferences: [ownerOf(cronJob)],
+      },
+      spec,
+    });
+  }
+
+  etcdBackup(name: string): EtcdBackup {
+    return named(this.api.all(etcdBackups), name);
+  }
+
+  backup(name: string): Backup {
+    return named(this.api.all(backups), name);
+  }
+
+  cronJobs(): readonly CronJob[] {
+    return this.api.all(resources.cronJobs);
+  }
+
+  jobs(): readonly Job[] {
+    return this.api.all(resources.jobs);
+  }
+
+  /** The Job that takes the backup of an EtcdBackup. */
+  jobOf(name: string): Job | undefined {
+    const { uid } = this.etcdBackup(name).metadata;
+    return this.jobs().find(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+  }
+
+  /** `reason: message` of all events. */
+  events(): readonly string[] {
+    return this.api.all(resources.events).map(({ reason, message }) => `${reason ?? ''}: ${message ?? ''}`);
+  }
+
+  /** A pod of a Job, that has ended with a word or is at work. */
+  async pod(job: Job, phase: 'Succeeded' | 'Failed' | 'Running', message?: string): Promise<Pod> {
+    const exitCode = phase === 'Succeeded' ? 0 : 1;
+    const state = phase === 'Running' ? { running: {} } : { terminated: { exitCode, ...(message && { message }) } };
+    return await this.#createWithStatus(resources.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: `${job.metadata.name}-${++this.#pods}`,
+        namespace: BACKUP_NAMESPACE,
+        labels: job.spec.template.metadata?.labels ?? {},
+        ownerReferences: [ownerOf(job)],
+      },
+      spec: { ...job.spec.template.spec, nodeName: 'master-0' },
+      status: { phase, containerStatuses: [{ name: 'cluster-backup', state }] },
+    });
+  }
+
+  /** As a controller and a kubelet: an API server takes no status from whoever creates an object. */
+  async #createWithStatus<T extends KubeObject & { status?: unknown }>(
+    resource: Resource<T>,
+    object: NewObject<T>,
+  ): Promise<T> {
+    const made = await this.api.create(resource, object);
+    return await this.api.updateStatus(resource, { ...made, status: object['status'] });
+  }
+
+  /** Ends a Job as Kubernetes does: its pod's last word, then its own condition. */
+  async endJob(job: Job, end: 'Complete' | 'Failed', report?: JobReport | string, reason?: string): Promise<void> {
+    const message = typeof report === 'object' ? encodeJobReport(report) : report;
+    await this.pod(job, end === 'Complete' ? 'Succeeded' : 'Failed', message);
+    const now = `${this.time.now().toISOString().slice(0, 19)}Z`;
+    const before = end === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
+    const conditions = [before, end].map((type) => ({
+      type,
+      status: 'True' as const,
+      lastTransitionTime: now,
+      ...(reason && { reason }),
+    }));
+    const current = await this.api.get(resources.jobs, job.metadata);
+    const startTime = job.metadata.creationTimestamp;
+    const status = { startTime, conditions, ...(end === 'Complete' && { completionTime: now }) };
+    await this.api.updateStatus(resources.jobs, { ...current, status });
+    await this.settle();
+  }
+
+  /** Ends the Job of an EtcdBackup. */
+  async end(name: string, report: JobReport): Promise<void> {
+    const job = this.jobOf(name);
+    if (job === undefined) throw new Error(`EtcdBackup ${name} has no Job`);
+    await this.endJob(job, report.outcome === 'succeeded' ? 'Complete' : 'Failed', report);
+  }
+}
+
+function ownerOf({ apiVersion, kind, metadata: { name, uid } }: KubeObject): {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+} {
+  return { apiVersion, kind, name, uid };
+}
+
+function named<T extends KubeObject>(objects: readonly T[], name: string): T {
+  const found = objects.find(({ metadata }) => metadata.name === name);
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found;
+}
