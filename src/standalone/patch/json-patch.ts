@@ -10,8 +10,8 @@ const MAX_OPERATIONS = 10_000;
 /** What the copies of one patch may add together: a patch of copies of copies would otherwise grow without end. */
 const MAX_COPIED_CHARACTERS = 16 * 1024 * 1024;
 
-/** Names that mean something to every object of the language; the library passes over them. */
-const forbidden = ['__proto__', 'constructor', 'prototype'];
+/** Names that mean something to every object of the language: the library passes over them, so none can lead further. */
+const skipped = ['__proto__', 'constructor', 'prototype'];
 
 const json = z.json();
 const path = z.string();
@@ -31,7 +31,8 @@ type Step = z.infer<typeof operation>;
  *
  * The changes are made by a library that takes pointers as they come. So every pointer is followed here first, through
  * what the document itself holds and nothing else, and handed on only where it leads somewhere. As with kube-apiserver,
- * a negative place in a list counts from its end, and `replace` adds a field that is missing.
+ * a negative place in a list counts from its end, `replace` adds a field that is missing, and a missing one is copied as
+ * null.
  *
  * @throws PatchError PATCH_MALFORMED, PATCH_TOO_LARGE, PATCH_NOT_APPLICABLE with the operation at fault
  */
@@ -51,7 +52,8 @@ export function applyJsonPatch(object: JsonObject, operations: unknown): JsonObj
   for (const [place, raw] of operations.entries()) {
     const parsed = operation.safeParse(raw);
     if (!parsed.success) {
-      throw new PatchError('PATCH_MALFORMED', `operation ${place} of the JSON patch is not one of RFC 6902`, {
+      const code = typeof raw === 'object' && !Array.isArray(raw) ? 'PATCH_NOT_APPLICABLE' : 'PATCH_MALFORMED';
+      throw new PatchError(code, `operation ${place} of the JSON patch is not one of RFC 6902`, {
         cause: parsed.error,
       });
     }
@@ -92,9 +94,10 @@ function applyStep(root: { object: Json }, step: Step): number {
       return 0;
     }
     case 'copy': {
-      const source = existing(root, step, step.from);
-      change(root, { op: 'add', path: locate(root, step, step.path, 'insert').pointer, value: source.value }, step);
-      return JSON.stringify(source.value).length;
+      // What is missing is copied as null.
+      const value = locate(root, step, step.from).value ?? null;
+      change(root, { op: 'add', path: locate(root, step, step.path, 'insert').pointer, value }, step);
+      return JSON.stringify(value).length;
     }
   }
 }
@@ -123,12 +126,15 @@ function locate(
   use: 'read' | 'insert' = 'read',
 ): { readonly pointer: string; readonly value: Json | undefined } {
   if (pointer !== '' && !pointer.startsWith('/')) throw inapplicable(step, `"${pointer}" is not a JSON pointer`);
+  if (pointer === '' && use === 'insert') throw inapplicable(step, 'nothing can be added in place of the object');
   const tokens = pointer === '' ? [] : pointer.slice(1).split('/').map(unescapeToken);
   let value: Json | undefined = root.object;
   let at = '/object';
   for (const [depth, token] of tokens.entries()) {
-    if (forbidden.includes(token)) throw inapplicable(step, `"${token}" is no name for a field`);
     const isLast = depth === tokens.length - 1;
+    if (token === '__proto__' || (skipped.includes(token) && !isLast)) {
+      throw inapplicable(step, `"${token}" cannot be patched`);
+    }
     let name = token;
     if (Array.isArray(value)) {
       const place = placeOf(value, token, isLast && use === 'insert');

@@ -21,5 +21,6 @@ function mergeObjects(object: JsonObject, patch: JsonObject): JsonObject {
 }
 
 function merge(value: Json | undefined, patch: Json): Json {
-  return isJsonObject(patch) && isJsonObject(value) ? mergeObjects(value, patch) : withoutNullFields(patch);
+  if (!isJsonObject(value)) return withoutNullFields(patch);
+  return isJsonObject(patch) ? mergeObjects(value, patch) : patch;
 }

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../schema/index.ts';
 import { PatchError } from './errors.ts';
-import { own, withoutField } from './json-values.ts';
+import { goText } from './go-text.ts';
+import { own } from './json-values.ts';
 
 /** How the elements of one list are merged. */
 export interface ListRules {
@@ -53,8 +54,7 @@ function applyDirectives(
     else if (directive === 'merge') {
       throw new PatchError('PATCH_UNFIT', 'merging lists cannot yet be specified in the patch');
     } else {
-      const kind = typeof directive === 'string' ? directive : JSON.stringify(directive);
-      throw new PatchError('PATCH_UNFIT', `unknown patch type: ${kind} in map: ${JSON.stringify(element)}`);
+      throw new PatchError('PATCH_UNFIT', `unknown patch type: ${goText(directive)} in map: ${goText(element)}`);
     }
   }
   if (isReplaced) return { base: patches.map((element) => rules.cleanElement(element)), patches: [] };
@@ -111,19 +111,21 @@ function rankIn(order: readonly Json[], name: Json): number {
  *
  * @throws PatchError PATCH_UNFIT where an element is not in the order, or stands elsewhere in it
  */
-export function keepElements(patch: readonly Json[], order: readonly Json[], rules: ListRules): void {
+export function checkOrder(patch: readonly Json[], order: readonly Json[], rules: ListRules): void {
   if (patch.length === 0 || order.length === 0) return;
-  const names = patch
-    .filter((item) => !(isJsonObject(item) && Object.hasOwn(item, DIRECTIVE)))
-    .map((item) => elementName(item, rules));
+  const directiveOf = (item: Json | undefined): Json | undefined =>
+    isJsonObject(item) ? own(item, DIRECTIVE) : undefined;
+  const items = patch.filter((item) => directiveOf(item) !== 'delete');
   let place = 0;
   for (const known of order) {
-    if (place < names.length && elementName(known, rules) === names[place]) place += 1;
+    while (directiveOf(items[place]) !== undefined) place += 1;
+    const item = items[place];
+    if (item !== undefined && elementName(known, rules) === elementName(item, rules)) place += 1;
   }
-  if (place === names.length) return;
+  if (place === items.length) return;
   throw new PatchError(
     'PATCH_UNFIT',
-    `The order in patch list: ${JSON.stringify(patch)} doesn't match $setElementOrder list: ${JSON.stringify(order)}`,
+    `The order in patch list:\n${goText([...patch])}\n doesn't match $setElementOrder list:\n${goText([...order])}\n`,
   );
 }
 
@@ -134,8 +136,7 @@ function elementName(item: Json, rules: ListRules): Json {
 function nameOf(element: JsonObject, { mergeKey = '' }: ListRules): Json {
   const name = own(element, mergeKey);
   if (name !== undefined) return name;
-  const shown = JSON.stringify(withoutField(element, DIRECTIVE));
-  throw new PatchError('PATCH_UNFIT', `map: ${shown} does not contain declared merge key: ${mergeKey}`);
+  throw new PatchError('PATCH_UNFIT', `map: ${goText(element)} does not contain declared merge key: ${mergeKey}`);
 }
 
 /** @throws PatchError PATCH_UNFIT where a list holds elements of several kinds, or lists */

@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from '../schema/index.ts';
 import { PatchError } from './errors.ts';
+import { goText, goType } from './go-text.ts';
 import { own, withField, withoutField, withoutNullFields } from './json-values.ts';
-import { keepElements, mergeLists, orderLike, type ListRules } from './strategic-list.ts';
+import { checkOrder, mergeLists, orderLike, type ListRules } from './strategic-list.ts';
 import { withObjectMeta } from './typed.ts';
 
 /*
@@ -29,7 +30,7 @@ function mergeObjects(object: JsonObject, patch: JsonObject, schema: JsonSchema 
   if (directive === 'replace') return asObject(withoutNullFields(withoutField(patch, DIRECTIVE)));
   if (directive === 'delete') return {};
   if (directive !== undefined) {
-    throw new PatchError('PATCH_UNFIT', `unknown patch type: ${text(directive)} in map: ${text(patch)}`);
+    throw new PatchError('PATCH_UNFIT', `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
   }
   const retained = retainKeys(object, patch);
   const { object: ordered, patch: rest } = applyOrders(retained, withoutField(patch, RETAIN_KEYS), schema);
@@ -63,7 +64,7 @@ function applyOrders(
     if (!name.startsWith(ELEMENT_ORDER)) continue;
     rest = withoutField(rest, name);
     const field = parallelField(name, ELEMENT_ORDER, 'invalid patch format of setElementOrder list');
-    if (!Array.isArray(order)) throw unfit(name, 'list', order);
+    if (!Array.isArray(order)) throw unfitList(order);
     const live = listIn(merged, field);
     const patched = listIn(rest, field);
     if (live === undefined && patched === undefined) continue;
@@ -81,7 +82,10 @@ function orderedList(
   order: readonly Json[],
   rules: ListRules,
 ): Json[] {
-  keepElements(patched ?? [], order, rules);
+  checkOrder(patched ?? [], order, rules);
+  if ((live ?? []).length === 0 && (patched ?? []).length === 0) {
+    throw new PatchError('PATCH_UNFIT', 'no elements in any of the given slices');
+  }
   if (patched === undefined) return orderLike(live ?? [], order, live ?? [], rules);
   if (live === undefined) return orderLike(clean(patched), order, [], rules);
   const merged = rules.isMerged ? mergeLists(live, patched, rules) : clean(patched);
@@ -163,17 +167,13 @@ function parallelField(name: string, prefix: string, complaint: string): string 
 function listIn(object: JsonObject, name: string): readonly Json[] | undefined {
   const value = own(object, name);
   if (value === undefined || Array.isArray(value)) return value;
-  throw unfit(name, 'list', value);
+  throw unfitList(value);
 }
 
 function asObject(value: Json): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-function unfit(name: string, expected: string, value: Json): PatchError {
-  return new PatchError('PATCH_UNFIT', `${name}: expected a ${expected}, but received ${text(value)}`);
-}
-
-function text(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function unfitList(value: Json): PatchError {
+  return new PatchError('PATCH_UNFIT', `expected a []interface {}, but received a ${goType(value)}`);
 }

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from '../schema/index.ts';
-import { compareText, printPath, type Path, type PathElement } from './field-path.ts';
+import { printPath, type Path, type PathElement } from './field-path.ts';
+import { goText, goType } from './go-text.ts';
 import { fieldType, formFor, listElement, mapElements, type ListType, type MapType, type Type } from './typed.ts';
 
 interface ValidationOptions {
@@ -25,7 +26,7 @@ function problems(type: Type, value: Json, path: Path, options: ValidationOption
 }
 
 function mapProblems(map: MapType, value: Json, path: Path, options: ValidationOptions): string[] {
-  if (!isJsonObject(value)) return [problem(path, `expected map, got &{${printed(value)}}`)];
+  if (!isJsonObject(value)) return [problem(path, `expected map, got &{${goText(value)}}`)];
   return mapElements(value).flatMap(([element, name, field]) => {
     const type = fieldType(map, name);
     const at = [...path, element];
@@ -34,7 +35,7 @@ function mapProblems(map: MapType, value: Json, path: Path, options: ValidationO
 }
 
 function listProblems(list: ListType, value: Json, path: Path, options: ValidationOptions): string[] {
-  if (!Array.isArray(value)) return [problem(path, `expected list, got &{${printed(value)}}`)];
+  if (!Array.isArray(value)) return [problem(path, `expected list, got &{${goText(value)}}`)];
   const seen = new Set<PathElement>();
   return value.flatMap((item, place) => {
     const element: ReturnType<typeof listElement> = list.isAtomic ? `i:${place}` : listElement(list, item);
@@ -60,22 +61,8 @@ function isScalar(scalar: NonNullable<Type['scalar']>, value: Json): boolean {
 
 function expectation(scalar: NonNullable<Type['scalar']>, value: Json): string {
   if (scalar === 'numeric') return `expected numeric (int or float), got ${goType(value)}`;
-  if (scalar === 'string') return `expected string, got &value.valueUnstructured{Value:${printed(value)}}`;
-  return `expected ${scalar === 'untyped' ? 'any scalar' : scalar}, got &{${printed(value)}}`;
-}
-
-function goType(value: Json): string {
-  if (Array.isArray(value)) return '[]interface {}';
-  if (isJsonObject(value)) return 'map[string]interface {}';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
-/** As Go prints a value: `map[a:1 b:[x y]]`. */
-function printed(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`;
-  if (!isJsonObject(value)) return value === null ? '<nil>' : String(value);
-  const fields = Object.entries(value).sort(([a], [b]) => compareText(a, b));
-  return `map[${fields.map(([name, field]) => `${name}:${printed(field)}`).join(' ')}]`;
+  if (scalar === 'string') return `expected string, got &value.valueUnstructured{Value:${goText(value)}}`;
+  return `expected ${scalar === 'untyped' ? 'any scalar' : scalar}, got &{${goText(value)}}`;
 }
 
 function problem(path: Path, text: string): string {
