@@ -14,6 +14,7 @@ import { cronJobIdentity, cronJobSpec } from './cron-job.ts';
 import { isAsWanted } from './drift.ts';
 import { dueOf } from './due.ts';
 import type { Verdict } from './reconcile.ts';
+import { nextRun } from './schedule.ts';
 
 const NAMESPACE_AGAIN_MS = 10_000;
 /** Clocks of two processes differ a little. */
@@ -61,9 +62,19 @@ export async function keepCronJob(pass: BackupPass, parts: BackupParts): Promise
   } catch (error) {
     return notScheduled(pass, found, error);
   }
-  const message = `the CronJob ${BACKUP_NAMESPACE}/${object.metadata.name} runs at ${schedule}`;
-  say(pass, 'Scheduled', { holds: true, reason: 'AsAskedFor', message }, 'Normal');
+  sayScheduled(pass, schedule, parts);
   return undefined;
+}
+
+function sayScheduled(pass: BackupPass, schedule: string, { settings }: BackupParts): void {
+  const { timeZone = settings.defaultTimeZone } = pass.object.spec.etcd;
+  if (nextRun({ schedule, timeZone }, pass.now) === undefined) {
+    const message = `no time is ever due at ${schedule}`;
+    say(pass, 'Scheduled', { holds: false, reason: 'NeverDue', message }, 'Warning');
+    return;
+  }
+  const message = `the CronJob ${BACKUP_NAMESPACE}/${pass.object.metadata.name} runs at ${schedule}`;
+  say(pass, 'Scheduled', { holds: true, reason: 'AsAskedFor', message }, 'Normal');
 }
 
 async function withoutSchedule(
@@ -143,13 +154,9 @@ function notScheduled(pass: BackupPass, found: CronJob | undefined, error: unkno
 export function watchSchedule(pass: BackupPass, { cronJobs, settings }: BackupParts): Verdict {
   const { object, status, now } = pass;
   const cronJob = cronJobs.get({ namespace: BACKUP_NAMESPACE, name: object.metadata.name });
-  const due = dueOf(object, cronJob, settings, now);
+  const due = cronJob && isOurs(cronJob, object) ? dueOf(cronJob, settings, now) : undefined;
   if (due?.next === undefined) delete status.nextRunTime;
   else status.nextRunTime = formatTime(due.next);
-  if (due !== undefined && due.next === undefined) {
-    const message = `no time is ever due at ${object.spec.etcd.schedule ?? ''}`;
-    say(pass, 'Scheduled', { holds: false, reason: 'NeverDue', message }, 'Warning');
-  }
   if (due?.missed !== undefined) {
     const message = `the run that was due at ${formatTime(due.missed)} has not started`;
     say(pass, 'ScheduleMissed', { holds: true, reason: 'RunMissed', message }, 'Warning');

@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { outcomeOf } from '../crd/index.ts';
 import type { Write } from '../standalone/volumes/test-api.ts';
 import { isEnded } from './job-state.ts';
-import { FAILURE, OperatorCluster, SUCCESS } from './test-cluster.ts';
+import { FAILURE, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
 
 /** Kills the operator at its n-th write, before or after it is done, and lets nothing more of it through. */
 class Killer {
@@ -51,8 +52,11 @@ function isOperators({ verb, plural }: Write): boolean {
 /** Settles although the operator may have been killed and never becomes idle. */
 async function drive(cluster: OperatorCluster, killer: Killer, work: () => Promise<unknown>): Promise<void> {
   const settled = Promise.allSettled([work()]);
-  for (let isOver = false; !isOver; await killer.revive())
-    isOver = await Promise.race([settled.then(() => true), new Promise<false>((next) => setImmediate(next, false))]);
+  let isOver = false;
+  while (!isOver) {
+    isOver = await Promise.race([settled.then(() => true), turn(false)]);
+    await killer.revive();
+  }
   await cluster.settle();
 }
 

@@ -1,5 +1,5 @@
 import type { CronJob } from '../apiserver/index.ts';
-import { SCHEDULED_SINCE_ANNOTATION, type Backup } from '../crd/index.ts';
+import { SCHEDULED_SINCE_ANNOTATION } from '../crd/index.ts';
 import { nextRun } from './schedule.ts';
 import type { ResolvedSettings } from './settings.ts';
 
@@ -14,18 +14,15 @@ export interface Due {
 }
 
 /**
- * @param cronJob - as it stands; one that is at work has missed nothing
- * @returns undefined where there is no schedule or no CronJob
+ * @param cronJob - as it stands: what it says is what will run. One that is at work has missed nothing
  */
 export function dueOf(
-  { spec }: Backup,
-  cronJob: CronJob | undefined,
+  cronJob: CronJob,
   { defaultTimeZone, scheduleGraceMs }: Pick<ResolvedSettings, 'defaultTimeZone' | 'scheduleGraceMs'>,
   now: Date,
-): Due | undefined {
-  const { schedule = '', timeZone } = spec.etcd;
-  if (schedule === '' || cronJob === undefined) return undefined;
-  const plan = { schedule, timeZone: timeZone === undefined || timeZone === '' ? defaultTimeZone : timeZone };
+): Due {
+  const { schedule, timeZone } = cronJob.spec;
+  const plan = { schedule, timeZone: timeZone ?? defaultTimeZone };
   const next = nextRun(plan, now);
   const due = nextRun(plan, lastMove(cronJob) ?? now);
   const lateAt = due && new Date(due.getTime() + scheduleGraceMs);

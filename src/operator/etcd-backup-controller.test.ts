@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiServerError, resources, type NewObject } from '../apiserver/index.ts';
 import { BACKUP_NAMESPACE, encodeJobReport, etcdBackups, outcomeOf, type EtcdBackup } from '../crd/index.ts';
 import { isEnded } from './job-state.ts';
-import { FAILURE, OperatorCluster, SUCCESS } from './test-cluster.ts';
+import { FAILURE, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
 
 /** The condition that holds, in words. */
 function held(cluster: OperatorCluster, name: string): string {

@@ -116,7 +116,8 @@ function tellSeries(
   const { name, uid } = backup.metadata;
   const { spec, status = {} } = backup;
   const which = { backup_policy: name };
-  const due = dueOf(backup, view.cronJobs.get({ namespace: BACKUP_NAMESPACE, name }), settings, now);
+  const cronJob = view.cronJobs.get({ namespace: BACKUP_NAMESPACE, name });
+  const due = cronJob && dueOf(cronJob, settings, now);
   gauges.holdfast_backup_policy_info.set(
     {
       ...which,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { ManualTime } from '../../test/kit/manual-time.ts';
+import { ManualTime } from './manual-time.ts';
 import {
   ApiServerError,
   resources,
@@ -13,8 +13,8 @@ import {
   type ObjectList,
   type Pod,
   type Resource,
-} from '../apiserver/index.ts';
-import { silentLog } from '../base/index.ts';
+} from '../../src/apiserver/index.ts';
+import { silentLog } from '../../src/base/index.ts';
 import {
   BACKUP_NAMESPACE,
   backups,
@@ -24,10 +24,9 @@ import {
   type Backup,
   type EtcdBackup,
   type JobReport,
-} from '../crd/index.ts';
-import { TestApi, type Write } from '../standalone/volumes/test-api.ts';
-import { createOperator, type Operator } from './create-operator.ts';
-import type { BackupJobSettings } from './settings.ts';
+} from '../../src/crd/index.ts';
+import { TestApi, type Write } from '../../src/standalone/volumes/test-api.ts';
+import { createOperator, type BackupJobSettings, type Operator } from '../../src/operator/index.ts';
 
 /** An API in memory that also selects, tells what it serves and forgets writes that change nothing, as a real one does. */
 export class OperatorTestApi extends TestApi {
@@ -116,7 +115,7 @@ export const SUCCESS: JobReport & { outcome: 'succeeded' } = {
   warnings: 0,
 };
 
-export const FAILURE: JobReport = {
+export const FAILURE: JobReport & { outcome: 'failed' } = {
   outcome: 'failed',
   code: 'ETCD_UNREACHABLE',
   message: 'no member of etcd answers',
