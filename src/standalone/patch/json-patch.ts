@@ -1,8 +1,8 @@
 import { applyPatch, type Operation } from 'rfc6902';
 import * as z from 'zod';
-import { isJsonObject, type Json, type JsonObject } from '../schema/index.ts';
+import { isJsonObject, sameJson, type Json, type JsonObject } from '../schema/index.ts';
 import { PatchError } from './errors.ts';
-import { own, sameJson } from './json-values.ts';
+import { own } from './json-values.ts';
 
 /** As kube-apiserver (handlers/patch.go: maxJSONPatchOperations). */
 const MAX_OPERATIONS = 10_000;

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type Json, type JsonObject } from '../schema/index.ts';
 
 /*
@@ -21,27 +20,10 @@ export function withoutField(object: JsonObject, key: string): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
 }
 
-/** Whether two values are the same JSON; the order of an object's fields does not matter. */
-export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
-  return isDeepStrictEqual(a, b);
-}
-
 /** The value without the fields that are null, at any depth. Elements of lists stay. */
 export function withoutNullFields(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutNullFields);
   if (!isJsonObject(value)) return value;
   const kept = Object.entries(value).filter(([, field]) => field !== null);
   return Object.fromEntries(kept.map(([name, field]) => [name, withoutNullFields(field)]));
-}
-
-/** The field as an object; an absent or other one as `{}`. */
-export function objectField(object: JsonObject | undefined, key: string): JsonObject {
-  const value = own(object, key);
-  return isJsonObject(value) ? value : {};
-}
-
-/** The field as a string; an absent or other one as `''`. */
-export function stringField(object: JsonObject | undefined, key: string): string {
-  const value = own(object, key);
-  return typeof value === 'string' ? value : '';
 }

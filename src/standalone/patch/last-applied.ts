@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject } from '../schema/index.ts';
+import { isJsonObject, objectAt, textAt, type JsonObject } from '../schema/index.ts';
 import type { FieldSet } from './field-set.ts';
-import { objectField, stringField, withField, withoutField } from './json-values.ts';
+import { withField, withoutField } from './json-values.ts';
 import { withoutManagedFields } from './managed-fields.ts';
 import { compare } from './typed-compare.ts';
 import { fieldsOf } from './typed-fields.ts';
@@ -22,8 +22,8 @@ const MAX_ANNOTATION_BYTES = 256 * 1024;
  */
 export function allowedByLastApplied(type: Type, live: JsonObject | undefined): FieldSet | undefined {
   if (live === undefined) return undefined;
-  const applied = parsed(stringField(objectField(objectField(live, 'metadata'), 'annotations'), ANNOTATION));
-  if (applied === undefined || stringField(applied, 'apiVersion') !== stringField(live, 'apiVersion')) return undefined;
+  const applied = parsed(textAt(live, 'metadata', 'annotations', ANNOTATION));
+  if (applied === undefined || textAt(applied, 'apiVersion') !== textAt(live, 'apiVersion')) return undefined;
   if (typeProblems(type, applied, { allowsDuplicates: false }).length > 0) return undefined;
   const { modified, added, removed } = compare(type, applied, withoutManagedFields(live));
   return fieldsOf(type, applied).difference(modified).difference(added).difference(removed);
@@ -31,9 +31,9 @@ export function allowedByLastApplied(type: Type, live: JsonObject | undefined): 
 
 /** The object with the annotation brought up to date, where it has one. */
 export function withLastApplied(object: JsonObject, applied: JsonObject): JsonObject {
-  const metadata = objectField(object, 'metadata');
-  const annotations = objectField(metadata, 'annotations');
-  if (stringField(annotations, ANNOTATION) === '') return object;
+  const metadata = objectAt(object, 'metadata');
+  const annotations = objectAt(metadata, 'annotations');
+  if (textAt(annotations, ANNOTATION) === '') return object;
   const said = withField(annotations, ANNOTATION, `${JSON.stringify(unannotated(applied))}\n`);
   const fits = sizeOf(said) <= MAX_ANNOTATION_BYTES;
   const kept = fits ? said : withoutField(annotations, ANNOTATION);
@@ -41,9 +41,9 @@ export function withLastApplied(object: JsonObject, applied: JsonObject): JsonOb
 }
 
 function unannotated(applied: JsonObject): JsonObject {
-  const metadata = objectField(applied, 'metadata');
+  const metadata = objectAt(applied, 'metadata');
   if (!Object.hasOwn(metadata, 'annotations')) return applied;
-  const annotations = withoutField(objectField(metadata, 'annotations'), ANNOTATION);
+  const annotations = withoutField(objectAt(metadata, 'annotations'), ANNOTATION);
   return withField(applied, 'metadata', withField(metadata, 'annotations', annotations));
 }
 

@@ -1,8 +1,8 @@
-import { isJsonObject, type Json, type JsonObject } from '../schema/index.ts';
+import { isJsonObject, objectAt, sameJson, textAt, valueAt, type Json, type JsonObject } from '../schema/index.ts';
 import { PatchError } from './errors.ts';
 import { compareText } from './field-path.ts';
 import { FieldSet } from './field-set.ts';
-import { objectField, own, sameJson, stringField, withField, withoutField } from './json-values.ts';
+import { own, withField, withoutField } from './json-values.ts';
 
 /** Who owns fields, and how: an entry of `metadata.managedFields` without its fields and its time. */
 export interface Manager {
@@ -44,7 +44,7 @@ export function printManager({ name, operation, apiVersion, subresource }: Manag
 
 /** @throws PatchError PATCH_MALFORMED where they are not entries of managedFields */
 export function readManagedFields(object: JsonObject | undefined): ManagedFields {
-  const entries = own(objectField(object, 'metadata'), 'managedFields');
+  const entries = valueAt(object, 'metadata', 'managedFields');
   if (!Array.isArray(entries)) return new Map();
   return new Map(entries.map(readEntry).map((entry): [string, ManagedEntry] => [managerKey(entry), entry]));
 }
@@ -54,19 +54,19 @@ function readEntry(entry: Json, place: number): ManagedEntry {
   if (!isJsonObject(entry)) throw refuse(`entry ${place} is not an object`);
   const operation = own(entry, 'operation');
   if (operation !== 'Apply' && operation !== 'Update') throw refuse('operation must be `Apply` or `Update`');
-  const apiVersion = stringField(entry, 'apiVersion');
+  const apiVersion = textAt(entry, 'apiVersion');
   if (apiVersion === '') throw refuse('apiVersion must not be empty');
-  const fieldsType = stringField(entry, 'fieldsType');
+  const fieldsType = textAt(entry, 'fieldsType');
   if (fieldsType === '') throw refuse(`missing fieldsType in managed fields entry ${place}`);
   if (fieldsType !== 'FieldsV1') {
     throw refuse(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${place}`);
   }
-  const time = stringField(entry, 'time');
+  const time = textAt(entry, 'time');
   return {
-    name: stringField(entry, 'manager'),
+    name: textAt(entry, 'manager'),
     operation,
     apiVersion,
-    subresource: stringField(entry, 'subresource'),
+    subresource: textAt(entry, 'subresource'),
     fields: FieldSet.fromFields(own(entry, 'fieldsV1') ?? {}),
     time: time === '' ? undefined : time,
   };
@@ -74,7 +74,7 @@ function readEntry(entry: Json, place: number): ManagedEntry {
 
 /** The object with these entries instead of its own; without the field where there are none. */
 export function writeManagedFields(object: JsonObject, managed: ManagedFields): JsonObject {
-  const metadata = objectField(object, 'metadata');
+  const metadata = objectAt(object, 'metadata');
   const entries = [...managed.values()].sort(compareEntries).map(writeEntry);
   const rest = withoutField(metadata, 'managedFields');
   return withField(object, 'metadata', entries.length === 0 ? rest : withField(rest, 'managedFields', entries));
@@ -83,7 +83,7 @@ export function writeManagedFields(object: JsonObject, managed: ManagedFields): 
 /** The object without its `metadata.managedFields`. */
 export function withoutManagedFields(object: JsonObject): JsonObject {
   if (!isJsonObject(own(object, 'metadata'))) return object;
-  return withField(object, 'metadata', withoutField(objectField(object, 'metadata'), 'managedFields'));
+  return withField(object, 'metadata', withoutField(objectAt(object, 'metadata'), 'managedFields'));
 }
 
 function writeEntry(entry: ManagedEntry): JsonObject {
@@ -153,7 +153,7 @@ export function capManagers(managed: ManagedFields): ManagedFields {
  * times stay, so that a write that changes nothing is none (apiserver, fieldmanager/equality.go).
  */
 export function keepManagedTimes(stored: JsonObject, object: JsonObject): JsonObject {
-  const entriesOf = (from: JsonObject): Json => own(objectField(from, 'metadata'), 'managedFields') ?? [];
+  const entriesOf = (from: JsonObject): Json => valueAt(from, 'metadata', 'managedFields') ?? [];
   const olds = entriesOf(stored);
   const youngs = entriesOf(object);
   if (!sameJson(timeless(olds), timeless(youngs))) return object;

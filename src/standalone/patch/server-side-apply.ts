@@ -1,42 +1,32 @@
-import { isJsonObject, type JsonObject, type JsonSchema } from '../schema/index.ts';
+import { isJsonObject, sameJson, textAt, valueAt, type JsonObject } from '../schema/index.ts';
+import { describeConflicts, type ApplyConflicts } from './apply-conflicts.ts';
 import { PatchError } from './errors.ts';
-import { printPath } from './field-path.ts';
+import {
+  compared,
+  conflictsWith,
+  disowned,
+  record,
+  resetSet,
+  selfOf,
+  unowned,
+  type FieldWrite,
+} from './field-owners.ts';
 import { FieldSet } from './field-set.ts';
-import { objectField, own, sameJson, stringField } from './json-values.ts';
 import { allowedByLastApplied, LAST_APPLIED_MANAGER, withLastApplied } from './last-applied.ts';
 import {
-  capManagers,
   managerKey,
-  printManager,
   readManagedFields,
   withoutManagedFields,
   writeManagedFields,
   writeTime,
   type ManagedEntry,
   type ManagedFields,
-  type Manager,
 } from './managed-fields.ts';
-import { compare, type Comparison } from './typed-compare.ts';
 import { fieldsOf } from './typed-fields.ts';
 import { merge } from './typed-merge.ts';
 import { remove } from './typed-remove.ts';
 import { typeProblems } from './typed-validate.ts';
-import { rootType, type Type } from './typed.ts';
-
-/** Who writes to an object of which kind, and when. */
-export interface FieldWrite {
-  /** Of the whole object. */
-  readonly schema: JsonSchema;
-  /** The `fieldManager` of the request, or the first part of its user agent. */
-  readonly manager: string;
-  readonly now: Date;
-  readonly subresource?: string | undefined;
-  /**
-   * Fields that this endpoint does not write whatever a request says, as paths: nobody comes to own them by it. Default:
-   * what {@link resetFields} says of a built-in kind with a status.
-   */
-  readonly resets?: readonly (readonly string[])[] | undefined;
-}
+import { typeOf, type Type } from './typed.ts';
 
 export interface ApplyRequest extends FieldWrite {
   /** Undefined: the apply creates the object. */
@@ -45,49 +35,6 @@ export interface ApplyRequest extends FieldWrite {
   /** Whether to take fields from other managers. */
   readonly force: boolean;
 }
-
-/** A field that another manager owns and that was to become another value. */
-export interface ApplyConflict {
-  /** `"kubectl" using batch/v1`. */
-  readonly manager: string;
-  /** `.spec.suspend`. */
-  readonly field: string;
-  /** The message of the cause in kube-apiserver's answer: `conflict with "kubectl" using batch/v1`. */
-  readonly message: string;
-}
-
-export interface ApplyConflicts {
-  readonly conflicts: readonly ApplyConflict[];
-  /** The message of kube-apiserver's answer: `Apply failed with 1 conflict: …`. */
-  readonly message: string;
-}
-
-/** What the endpoints of a kind never write: the object's own not its status, the status' nothing but it. */
-export function resetFields(
-  kind: { readonly hasStatus: boolean; readonly custom: boolean },
-  subresource?: string,
-): readonly (readonly string[])[] {
-  if (subresource === 'status') return kind.custom ? [['metadata'], ['spec']] : [['spec']];
-  return kind.hasStatus ? [['status']] : [];
-}
-
-/** The server itself says these; nobody owns them (managedfields/stripmeta.go). */
-const unowned = FieldSet.ofFields(
-  ['apiVersion'],
-  ['kind'],
-  ['metadata'],
-  ...[
-    'name',
-    'namespace',
-    'creationTimestamp',
-    'selfLink',
-    'uid',
-    'clusterName',
-    'generation',
-    'managedFields',
-    'resourceVersion',
-  ].map((name) => ['metadata', name]),
-);
 
 /**
  * Server-side apply: merges what a manager wants into the live object, takes away what it wanted before and no longer does,
@@ -99,15 +46,15 @@ const unowned = FieldSet.ofFields(
 export function applyServerSide(request: ApplyRequest): { readonly object: JsonObject } | ApplyConflicts {
   const outcome = applyOnce(request, request.force);
   if (!('found' in outcome)) return synced(request, outcome.object);
-  if (request.manager !== LAST_APPLIED_MANAGER) return describe(outcome.found);
+  if (request.manager !== LAST_APPLIED_MANAGER) return describeConflicts(outcome.found);
   // kubectl may take over what its client-side apply wrote before.
-  const allowed = allowedByLastApplied(rootType(request.schema), request.live);
-  if (allowed === undefined) return describe(outcome.found);
+  const allowed = allowedByLastApplied(typeOf(request.schema), request.live);
+  if (allowed === undefined) return describeConflicts(outcome.found);
   const left = outcome.found.map((entry) => ({ ...entry, fields: entry.fields.difference(allowed) }));
   const serious = left.filter(({ fields }) => !fields.isEmpty);
-  if (serious.length > 0) return describe(serious);
+  if (serious.length > 0) return describeConflicts(serious);
   const forced = applyOnce(request, true);
-  return 'found' in forced ? describe(forced.found) : synced(request, forced.object);
+  return 'found' in forced ? describeConflicts(forced.found) : synced(request, forced.object);
 }
 
 function synced({ manager, applied }: ApplyRequest, object: JsonObject): { readonly object: JsonObject } {
@@ -117,16 +64,11 @@ function synced({ manager, applied }: ApplyRequest, object: JsonObject): { reado
 type Outcome = { readonly object: JsonObject } | { readonly found: readonly ManagedEntry[] };
 
 function applyOnce({ live, applied, ...write }: ApplyRequest, force: boolean): Outcome {
-  const type = rootType(write.schema);
+  const type = typeOf(write.schema);
   checkApplied(type, applied);
-  const apiVersion = stringField(applied, 'apiVersion');
-  const base = live ?? { apiVersion, kind: stringField(applied, 'kind') };
-  const self: Manager = {
-    name: write.manager === '' ? 'unknown' : write.manager,
-    operation: 'Apply',
-    apiVersion,
-    subresource: write.subresource ?? '',
-  };
+  const apiVersion = textAt(applied, 'apiVersion');
+  const base = live ?? { apiVersion, kind: textAt(applied, 'kind') };
+  const self = selfOf('Apply', apiVersion, write);
   const key = managerKey(self);
   const known = adopted(base, live, write);
   const last = known.get(key);
@@ -137,19 +79,23 @@ function applyOnce({ live, applied, ...write }: ApplyRequest, force: boolean): O
   const comparison = compared(type, base, pruned, write);
   const found = force ? [] : conflictsWith(claimed, key, comparison);
   if (found.length > 0) return { found };
-  const managed = new Map(disowned(claimed, key, comparison));
+  const left = disowned(claimed, key, comparison);
+  const changesNothing = live !== undefined && sameJson(withoutManagedFields(live), withoutManagedFields(pruned));
+  return { object: writeManagedFields(pruned, stamped(left, key, changesNothing ? undefined : write.now)) };
+}
+
+/** The entries with that of the applying manager as it is kept: without what nobody owns, and with the time of a change. */
+function stamped(managed: ManagedFields, key: string, now: Date | undefined): ManagedFields {
   const own = managed.get(key);
-  const isSame = sameJson(withoutManagedFields(base), withoutManagedFields(pruned));
-  if (own) {
-    const stripped = { ...own, fields: own.fields.difference(unowned) };
-    if (stripped.fields.isEmpty) managed.delete(key);
-    else managed.set(key, isSame && live ? stripped : { ...stripped, time: writeTime(write.now) });
-  }
-  return { object: writeManagedFields(pruned, managed) };
+  if (own === undefined) return managed;
+  const fields = own.fields.difference(unowned);
+  const others = [...managed].filter(([other]) => other !== key);
+  if (fields.isEmpty) return new Map(others);
+  return new Map([...others, [key, { ...own, fields, time: now === undefined ? own.time : writeTime(now) }]]);
 }
 
 function checkApplied(type: Type, applied: JsonObject): void {
-  const managedFields = own(objectField(applied, 'metadata'), 'managedFields');
+  const managedFields = valueAt(applied, 'metadata', 'managedFields');
   if (managedFields !== undefined && managedFields !== null) {
     throw new PatchError('PATCH_MALFORMED', 'metadata.managedFields must be nil');
   }
@@ -160,9 +106,8 @@ function checkApplied(type: Type, applied: JsonObject): void {
 }
 
 function nameOf(object: JsonObject): string {
-  const metadata = objectField(object, 'metadata');
-  const name = `${stringField(metadata, 'namespace')}/${stringField(metadata, 'name')}`;
-  return `${name}; ${stringField(object, 'apiVersion')}, Kind=${stringField(object, 'kind')}`;
+  const name = `${textAt(object, 'metadata', 'namespace')}/${textAt(object, 'metadata', 'name')}`;
+  return `${name}; ${textAt(object, 'apiVersion')}, Kind=${textAt(object, 'kind')}`;
 }
 
 /** The live entries; where there are none, all that is there belongs to whoever came before. */
@@ -186,125 +131,4 @@ function prune(type: Type, merged: JsonObject, claimed: ManagedFields, last: Fie
 
 function asObject(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {};
-}
-
-function resetSet({ resets, subresource }: FieldWrite): FieldSet {
-  return FieldSet.ofFields(...(resets ?? resetFields({ hasStatus: true, custom: false }, subresource)));
-}
-
-function compared(type: Type, before: JsonObject, after: JsonObject, write: FieldWrite): Comparison {
-  const resets = resetSet(write);
-  const { removed, modified, added } = compare(type, withoutManagedFields(before), withoutManagedFields(after));
-  return { removed: removed.without(resets), modified: modified.without(resets), added: added.without(resets) };
-}
-
-/** What the change takes from each manager but the one who makes it. */
-function conflictsWith(managed: ManagedFields, self: string, { modified, added }: Comparison): ManagedEntry[] {
-  const changed = modified.union(added);
-  return [...managed]
-    .filter(([key]) => key !== self)
-    .map(([, entry]) => ({ ...entry, fields: entry.fields.intersection(changed) }))
-    .filter(({ fields }) => !fields.isEmpty);
-}
-
-/** The entries after the change: others lose what was changed or removed. Entries without fields go. */
-function disowned(managed: ManagedFields, self: string, { removed, modified, added }: Comparison): ManagedFields {
-  const changed = modified.union(added);
-  const left = [...managed].map(([key, entry]): [string, ManagedEntry] => {
-    if (key === self) return [key, entry];
-    return [key, { ...entry, fields: entry.fields.difference(changed).difference(removed) }];
-  });
-  return new Map(left.filter(([, { fields }]) => !fields.isEmpty));
-}
-
-function describe(found: readonly ManagedEntry[]): ApplyConflicts {
-  const sorted = [...found].sort((a, b) => (managerKey(a) < managerKey(b) ? -1 : 1));
-  const conflicts = sorted.flatMap((entry) => {
-    const manager = printManager(entry);
-    return [...entry.fields.paths()].map((path) => ({
-      manager,
-      field: printPath(path),
-      message: `conflict with ${manager}`,
-    }));
-  });
-  const [only, second] = conflicts;
-  if (only && !second) {
-    return { conflicts, message: `Apply failed with 1 conflict: ${only.message}: ${only.field}` };
-  }
-  const lines = sorted.flatMap((entry) => [
-    `conflicts with ${printManager(entry)}:`,
-    ...[...entry.fields.paths()].map((path) => `- ${printPath(path)}`),
-  ]);
-  return { conflicts, message: `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}` };
-}
-
-/** A write of any other kind: what was, undefined for a create, and what shall be, with all that a client may send. */
-export interface UpdateRequest extends FieldWrite {
-  readonly before: JsonObject | undefined;
-  readonly after: JsonObject;
-}
-
-/**
- * `after` with `metadata.managedFields` brought up to date: the manager owns what it changed, others no longer do. Objects
- * whose fields nobody tracks stay so. What the client sends in managedFields counts: it may give fields up, or all of them
- * with an empty list; nonsense is ignored. It never throws: where owners cannot be told, none are written.
- *
- * To be called before the server adds what nobody shall own: a uid, finalizers, a selector.
- */
-export function recordUpdate({ before, after, ...write }: UpdateRequest): JsonObject {
-  const bare = withoutManagedFields(after);
-  const known = entriesFor(before, after, write);
-  const isTracked =
-    known.size > 0 || before === undefined || stringField(objectField(before, 'metadata'), 'uid') === '';
-  if (!isTracked) return bare;
-  const type = rootType(write.schema);
-  const sides = before ? [before, bare] : [bare];
-  if (sides.some((side) => typeProblems(type, side, { allowsDuplicates: true }).length > 0)) return bare;
-  return writeManagedFields(bare, capManagers(record(before, bare, known, write)));
-}
-
-/** What a client sends, unless it sends nothing usable, or is at a subresource. */
-function entriesFor(before: JsonObject | undefined, after: JsonObject, { subresource }: FieldWrite): ManagedFields {
-  const sent = own(objectField(after, 'metadata'), 'managedFields');
-  if (subresource === undefined && isReset(sent)) return new Map();
-  const usable = subresource === undefined ? readOrNothing(after) : new Map<string, ManagedEntry>();
-  return usable.size > 0 ? usable : readOrNothing(before);
-}
-
-function isReset(sent: unknown): boolean {
-  if (!Array.isArray(sent)) return false;
-  return sent.length === 0 || (sent.length === 1 && isJsonObject(sent[0]) && Object.keys(sent[0]).length === 0);
-}
-
-function readOrNothing(object: JsonObject | undefined): ManagedFields {
-  try {
-    return readManagedFields(object);
-  } catch (error) {
-    if (error instanceof PatchError) return new Map();
-    throw error;
-  }
-}
-
-function record(
-  before: JsonObject | undefined,
-  after: JsonObject,
-  known: ManagedFields,
-  write: FieldWrite,
-): ManagedFields {
-  const type = rootType(write.schema);
-  const apiVersion = stringField(after, 'apiVersion');
-  const empty = { apiVersion, kind: stringField(after, 'kind') };
-  const comparison = compared(type, before ?? empty, after, write);
-  const managed = new Map(disowned(known, '', comparison));
-  const taken = comparison.modified.union(comparison.added).difference(unowned);
-  if (taken.isEmpty) return managed;
-  const self: Manager = {
-    name: write.manager === '' ? 'unknown' : write.manager,
-    operation: 'Update',
-    apiVersion,
-    subresource: write.subresource ?? '',
-  };
-  const key = managerKey(self);
-  const fields = taken.union(managed.get(key)?.fields ?? FieldSet.empty);
-  return managed.set(key, { ...self, fields, time: writeTime(write.now) });
 }

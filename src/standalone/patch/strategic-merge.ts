@@ -3,7 +3,6 @@ import { PatchError } from './errors.ts';
 import { goText, goType } from './go-text.ts';
 import { own, withField, withoutField, withoutNullFields } from './json-values.ts';
 import { checkOrder, mergeLists, orderLike, type ListRules } from './strategic-list.ts';
-import { withObjectMeta } from './typed.ts';
 
 /*
  * Strategic merge patch, as kubectl sends it (k8s.io/apimachinery, strategicpatch/patch.go): a merge patch whose lists can
@@ -22,7 +21,7 @@ const ELEMENT_ORDER = '$setElementOrder';
  */
 export function applyStrategicMergePatch(object: JsonObject, patch: unknown, schema: JsonSchema): JsonObject {
   if (!isJsonObject(patch)) throw new PatchError('PATCH_MALFORMED', 'a strategic merge patch must be a JSON object');
-  return mergeObjects(object, patch, withObjectMeta(schema));
+  return mergeObjects(object, patch, schema);
 }
 
 function mergeObjects(object: JsonObject, patch: JsonObject, schema: JsonSchema | undefined): JsonObject {

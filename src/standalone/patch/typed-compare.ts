@@ -1,7 +1,7 @@
-import { isJsonObject, type Json } from '../schema/index.ts';
+import { isJsonObject, sameJson, type Json } from '../schema/index.ts';
 import { fieldElement, type Path } from './field-path.ts';
 import { FieldSet } from './field-set.ts';
-import { own, sameJson } from './json-values.ts';
+import { own } from './json-values.ts';
 import { groupElements } from './typed-fields.ts';
 import { fieldType, formFor, type ListType, type MapType, type Type } from './typed.ts';
 

@@ -1,7 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from '../schema/index.ts';
 import { fieldElement, fieldNameOf, keyElement, valueElement, type PathElement } from './field-path.ts';
 import { own } from './json-values.ts';
-import { objectMetaSchema } from './object-meta.ts';
 
 /**
  * A schema as server-side apply reads it (kube-openapi, schemaconv/openapi.go): what a value may be, and which parts of it
@@ -37,28 +36,12 @@ const deduced: JsonSchema = {};
 const untyped: JsonSchema = { 'x-kubernetes-map-type': 'atomic' };
 
 const cache = { closed: new WeakMap<JsonSchema, Type>(), open: new WeakMap<JsonSchema, Type>() };
-const roots = new WeakMap<JsonSchema, Type>();
-
-/** The type of whole objects of a kind. Their metadata is ObjectMeta whatever the kind's schema says of it. */
-export function rootType(schema: JsonSchema): Type {
-  const known = roots.get(schema);
-  if (known) return known;
-  const type = typeOf(withObjectMeta(schema), false);
-  roots.set(schema, type);
-  return type;
-}
-
-/** The schema with apiVersion, kind and ObjectMeta's own schema. */
-export function withObjectMeta(schema: JsonSchema): JsonSchema {
-  const text: JsonSchema = { type: 'string' };
-  return {
-    ...schema,
-    properties: { apiVersion: text, kind: text, ...schema.properties, metadata: objectMetaSchema },
-  };
-}
-
-/** @param isOpen - whether a schema around it has `x-kubernetes-preserve-unknown-fields`, which goes for all below */
-function typeOf(schema: JsonSchema, isOpen: boolean): Type {
+/**
+ * How values of a schema are merged.
+ *
+ * @param isOpen - whether a schema around it has `x-kubernetes-preserve-unknown-fields`, which goes for all below
+ */
+export function typeOf(schema: JsonSchema, isOpen = false): Type {
   const keepsUnknown = isOpen || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const known = cache[keepsUnknown ? 'open' : 'closed'];
   const type = known.get(schema) ?? makeType(schema, keepsUnknown);
