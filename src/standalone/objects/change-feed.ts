@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/index.ts';
 import type { Change } from './stored-object.ts';
 
 /** What a feed reads from. */
@@ -52,11 +53,11 @@ export class ChangeFeed {
       const settle = (): void => {
         if (!isReady()) return;
         stopListening();
-        signal.removeEventListener('abort', settle);
+        stopWaiting();
         resolve();
       };
       const stopListening = this.#source.onCommit(settle);
-      signal.addEventListener('abort', settle, { once: true });
+      const stopWaiting = onAbort(signal, settle);
     });
   }
 }
