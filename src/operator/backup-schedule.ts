@@ -19,6 +19,8 @@ import { nextRun } from './schedule.ts';
 const NAMESPACE_AGAIN_MS = 10_000;
 /** Clocks of two processes differ a little. */
 const AFTER_THE_HOUR_MS = 1_000;
+/** Timers stand still while a machine sleeps, and clocks are set: nothing is waited for longer. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** CronJobs of a Backup of this name that is no longer there (or another by now) are removed, where nobody else does. */
 export async function removeCronJobsOf(
@@ -165,7 +167,7 @@ export function watchSchedule(pass: BackupPass, { cronJobs, settings }: BackupPa
     say(pass, 'ScheduleMissed', statement, 'none');
   }
   if (due?.changesAt === undefined) return undefined;
-  return { again: due.changesAt.getTime() - now.getTime() + AFTER_THE_HOUR_MS };
+  return { again: Math.min(due.changesAt.getTime() - now.getTime() + AFTER_THE_HOUR_MS, LONGEST_WAIT_MS) };
 }
 
 /** Made for this Backup, or for one of its name before it, or by another operator for it. */

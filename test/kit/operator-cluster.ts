@@ -17,14 +17,17 @@ import {
 import { silentLog } from '../../src/base/index.ts';
 import {
   BACKUP_NAMESPACE,
+  backupDefinition,
   backups,
   encodeJobReport,
+  etcdBackupDefinition,
   etcdBackups,
   SERIES_LABEL,
   type Backup,
   type EtcdBackup,
   type JobReport,
 } from '../../src/crd/index.ts';
+import { kindsFromDefinition, prepareObject, validateObject } from '../../src/standalone/schema/index.ts';
 import { TestApi, type Write } from '../../src/standalone/volumes/test-api.ts';
 import { createOperator, type BackupJobSettings, type Operator } from '../../src/operator/index.ts';
 
@@ -63,6 +66,7 @@ export class OperatorTestApi extends TestApi {
   }
 
   override async updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
+    refuseUnlessDefined(object);
     const updated = await super.updateStatus(resource, object);
     this.#wrote({ verb: 'updateStatus', plural: resource.plural, name: object.metadata.name });
     return updated;
@@ -81,6 +85,25 @@ export class OperatorTestApi extends TestApi {
     this.writes.push(write);
     this.afterWrite(write);
   }
+}
+
+const DEFINED = [backupDefinition, etcdBackupDefinition].flatMap((definition) =>
+  kindsFromDefinition({ ...definition, metadata: { ...definition.metadata, name: definition.metadata.name ?? '' } }),
+);
+
+/** The definitions must know every field that is written, and allow its value. */
+function refuseUnlessDefined(object: KubeObject): void {
+  const kind = DEFINED.find((each) => each.kind === object.kind);
+  if (kind === undefined) return;
+  const { object: prepared, unknownFields } = prepareObject(kind, JSON.parse(JSON.stringify(object)));
+  const problems = [
+    ...unknownFields.map((field) => `unknown field ${field}`),
+    ...validateObject(kind, prepared).map(({ field, message }) => `${field}: ${message}`),
+  ];
+  if (problems.length > 0)
+    throw new ApiServerError('APISERVER_INVALID', `${kind.kind} is invalid: ${problems.join('; ')}`, {
+      hint: 'Mend it.',
+    });
 }
 
 function isSelected({ metadata }: KubeObject, { labelSelector = '', fieldSelector }: ListOptions): boolean {
