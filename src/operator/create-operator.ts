@@ -1,8 +1,9 @@
-import { resources, type CronJob, type Job, type KubeClient } from '../apiserver/index.ts';
+import { resources, type KubeClient } from '../apiserver/index.ts';
 import type { Log, Time } from '../base/index.ts';
 import { createEventRecorder, createInformer, type Controller, type Informer } from '../controller/index.ts';
-import { BACKUP_NAMESPACE, backups, etcdBackups, type Backup, type EtcdBackup } from '../crd/index.ts';
+import { BACKUP_NAMESPACE, backups, etcdBackups } from '../crd/index.ts';
 import { createBackupController } from './backup-controller.ts';
+import type { BackupParts } from './backup-parts.ts';
 import { createEtcdBackupController } from './etcd-backup-controller.ts';
 import type { Surroundings } from './reconcile.ts';
 import { untilServed } from './served.ts';
@@ -40,12 +41,7 @@ export function createOperator(options: OperatorOptions): Operator {
 }
 
 /** The informers, named as the parts of both controllers. */
-export interface View {
-  readonly backups: Informer<Backup>;
-  readonly etcdBackups: Informer<EtcdBackup>;
-  readonly cronJobs: Informer<CronJob>;
-  readonly jobs: Informer<Job>;
-}
+type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'jobs'>;
 
 class BackupOperator implements Operator {
   readonly #options: OperatorOptions;

@@ -3,7 +3,7 @@ import type { Time } from '../base/index.ts';
 import { BACKUP_NAMESPACE, type Backup, type EtcdBackup } from '../crd/index.ts';
 import { outcomeOf } from '../crd/index.ts';
 import { seriesOf } from './backup-job.ts';
-import type { View } from './create-operator.ts';
+import type { BackupParts } from './backup-parts.ts';
 import { dueOf } from './due.ts';
 import type { ResolvedSettings } from './settings.ts';
 
@@ -24,6 +24,9 @@ export function createMetrics(view: View, settings: ResolvedSettings, time: Time
     return registry.metrics();
   };
 }
+
+/** The objects that are told of. */
+type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs'>;
 
 type Figures = Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>;
 type Gauges<F extends Figures> = { readonly [name in keyof F]: Gauge };
