@@ -1,4 +1,4 @@
-import { prepareObject, SchemaError, textAt, type JsonObject } from '../../schema/index.ts';
+import { prepareObject, SchemaError, textAt, valueAt, type JsonObject } from '../../schema/index.ts';
 import { groupVersionOf } from '../kinds/kind-registry.ts';
 import type { WriteOptions } from '../protocol/options.ts';
 import { badRequest } from '../protocol/status.ts';
@@ -28,7 +28,7 @@ export function acceptObject(
     throw refuse(`strict decoding error: ${texts.join(', ')}`);
   }
   if (fieldValidation === 'Warn') for (const text of texts) warnings.add(text);
-  return inNamespace(object, kind.namespaced ? scope.namespace : '');
+  return inNamespace(withoutEmptyMetadata(object), kind.namespaced ? scope.namespace : '');
 }
 
 function decode(raw: JsonObject, scope: Scope, refuse: RefuseObject): ReturnType<typeof prepareObject> {
@@ -71,4 +71,15 @@ function inNamespace(object: JsonObject, namespace: string): JsonObject {
   if (said === '') return withMetadata(object, { namespace });
   if (namespace === '') return withMetadata(object, { namespace: undefined });
   throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** Metadata is the same Go struct for all kinds: what is empty in it is absent. */
+function withoutEmptyMetadata(object: JsonObject): JsonObject {
+  const empty = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'generateName', 'selfLink'].filter(
+    (name) => {
+      const value = valueAt(object, 'metadata', name);
+      return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+    },
+  );
+  return empty.length === 0 ? object : withMetadata(object, Object.fromEntries(empty.map((name) => [name, undefined])));
 }
