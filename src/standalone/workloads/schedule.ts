@@ -21,6 +21,10 @@ export class Schedule {
   /** Over wall times alone: to it, each is an instant in UTC. */
   readonly #pattern: Cron;
   readonly #isRhythm: boolean;
+  #around: { readonly previous: Date | undefined; readonly next: Date | undefined } = {
+    previous: undefined,
+    next: undefined,
+  };
 
   /**
    * @param zone - a name of the IANA time zone database
@@ -48,6 +52,14 @@ export class Schedule {
       return found;
     }
     return undefined;
+  }
+
+  /** Both neighbours of an instant, in one; cheap while the instant stays between the same two. */
+  around(now: Date): { readonly previous: Date | undefined; readonly next: Date | undefined } {
+    const { previous, next } = this.#around;
+    const isStill = previous !== undefined && next !== undefined && previous <= now && now < next;
+    if (!isStill) this.#around = { previous: this.previous(now), next: this.next(now) };
+    return this.#around;
   }
 
   /** How many runs lie after `after` and not after `until`; stops counting at `limit`. */
