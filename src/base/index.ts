@@ -1,4 +1,4 @@
-export { anySignal, delay } from './abort.ts';
+export { anySignal, delay, onAbort } from './abort.ts';
 export { asBuffer, formatBytes, formatId } from './bytes.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { combineCrc32c, crc32c } from './crc32c.ts';

@@ -1,5 +1,5 @@
 import { ApiServerError } from '../apiserver/index.ts';
-import { messageOf, type HoldfastError, type Log, type Time } from '../base/index.ts';
+import { messageOf, onAbort, type HoldfastError, type Log, type Time } from '../base/index.ts';
 import { backOff, type BackOffOptions } from './back-off.ts';
 import { isForeseen } from './failure.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -108,12 +108,10 @@ class QueueController implements Controller {
     await new Promise<void>((resolve) => {
       this.#onDrained = resolve;
       this.#signal = signal;
-      const end = (): void => {
+      onAbort(signal, () => {
         this.#queue.close();
         if (this.#queue.inWork === 0) resolve();
-      };
-      if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
+      });
       this.#work();
     });
   }

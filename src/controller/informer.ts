@@ -5,7 +5,7 @@ import {
   type ObjectName,
   type Resource,
 } from '../apiserver/index.ts';
-import { messageOf, type Log, type Time } from '../base/index.ts';
+import { messageOf, onAbort, type Log, type Time } from '../base/index.ts';
 import { backOff } from './back-off.ts';
 import { isForeseen } from './failure.ts';
 import { ObjectCache, type ChangeListener } from './object-cache.ts';
@@ -106,10 +106,9 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
         resolve();
         return;
       }
-      const onAbort = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', onAbort, { once: true });
+      const letGo = onAbort(signal, () => reject(signal.reason as Error));
       this.#whenSynced.push(() => {
-        signal.removeEventListener('abort', onAbort);
+        letGo();
         resolve();
       });
     });
