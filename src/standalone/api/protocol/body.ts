@@ -5,6 +5,7 @@ import { badRequest, unsupportedMediaType } from './status.ts';
 
 const JSON_TYPE = 'application/json';
 const YAML_TYPE = 'application/yaml';
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
 /** Aliases let a short YAML text stand for an endless object; no object that is meant has so many values. */
 const MOST_YAML_VALUES = 200_000;
@@ -15,13 +16,15 @@ export function contentType({ headers }: Request): string {
 }
 
 /**
- * The object in the body, in JSON or YAML.
+ * The object in the body, in JSON, YAML or, for a few kinds, protobuf.
  *
- * @throws Refusal 415 for other types (kubectl sends JSON where it is told so), 400 for a body that is no object
+ * @throws Refusal 415 for other types, 400 for a body that is no object
  */
 export async function readObject(request: Request): Promise<JsonObject> {
   const type = contentType(request);
   if (type === YAML_TYPE) return readYamlObject(request.body);
+  if (type === PROTOBUF_TYPE)
+    return (await import('../protobuf/read-object.ts')).readProtobufObject(request.body ?? new Uint8Array());
   if (type !== '' && type !== JSON_TYPE && type !== '*/*') throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
   return asObject(parseJson(request.body));
 }
