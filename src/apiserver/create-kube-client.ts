@@ -140,6 +140,7 @@ class TransportClient implements KubeClient {
       kind: 'DeleteOptions',
       ...(options.propagation !== undefined && { propagationPolicy: options.propagation }),
       ...(options.uid !== undefined && { preconditions: { uid: options.uid } }),
+      ...(options.gracePeriodSeconds !== undefined && { gracePeriodSeconds: options.gracePeriodSeconds }),
     };
     await this.#text({ method: 'DELETE', target: objectTarget(resource, name), body }, options);
   }

@@ -48,6 +48,8 @@ export interface DeleteOptions extends CallOptions {
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan' | undefined;
   /** Refuse (APISERVER_CONFLICT) where the object is another by now. */
   readonly uid?: string | undefined;
+  /** How long a pod's processes may take to end; 0, from its node alone: they have ended. Default: the pod's own. */
+  readonly gracePeriodSeconds?: number | undefined;
 }
 
 /**

@@ -219,6 +219,26 @@ it('writes an instant with its offset, as Go does', () => {
   expect(new TimeZone(localTimeZone()).name).toBe(localTimeZone());
 });
 
+it.each([
+  ['often', 'expected exactly 5 fields, found 1: [often]'],
+  ['* * * * 7', 'end of range (7) above maximum (6): 7'],
+  ['@reboot', 'unrecognized descriptor: @reboot'],
+])('refuses what Kubernetes refuses: %s', (expression, message) => {
+  expect(() => new Schedule(expression, 'UTC')).toThrow(
+    expect.objectContaining({ code: 'WORKLOAD_SCHEDULE_INVALID', message }),
+  );
+});
+
+it('reads days as Kubernetes does: either of two fields is enough, and a step is no star', () => {
+  expect(runs('0 0 13 * fri', 'UTC', '2026-11-01T00:00Z', '2026-11-15T00:00Z').map((run) => run.slice(8, 10))).toEqual([
+    '06',
+    '13',
+  ]);
+  expect(
+    runs('0 0 */15 * mon', 'UTC', '2026-11-01T00:00Z', '2026-11-17T00:00Z').map((run) => run.slice(8, 10)),
+  ).toEqual(['02', '09', '16']);
+});
+
 it('refuses a zone that nobody knows', () => {
   expect(() => new Schedule('@daily', 'Middle/Earth')).toThrow(
     expect.objectContaining({ code: 'WORKLOAD_TIME_ZONE_UNKNOWN', message: 'unknown time zone Middle/Earth' }),

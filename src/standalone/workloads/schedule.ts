@@ -1,5 +1,7 @@
 import { Cron } from 'croner';
-import { parseCronExpression, type CronFields } from './cron-expression.ts';
+import { messageOf } from '../../base/index.ts';
+import { plainSchedule } from '../schema/index.ts';
+import { WorkloadError } from './errors.ts';
 import { TimeZone } from './time-zone.ts';
 
 const HOUR_MS = 3_600_000;
@@ -31,10 +33,11 @@ export class Schedule {
    * @throws WorkloadError `WORKLOAD_SCHEDULE_INVALID`, `WORKLOAD_TIME_ZONE_UNKNOWN`
    */
   constructor(expression: string, zone: string) {
-    const fields = parseCronExpression(expression);
+    const plain = parse(expression);
     this.zone = new TimeZone(zone);
-    this.#pattern = new Cron(spell(fields), { mode: '5-part', timezone: 'UTC' });
-    this.#isRhythm = fields.hours.length === 24;
+    this.#pattern = new Cron(plain, { mode: '5-part', timezone: 'UTC' });
+    const hours = plain.split(' ')[1] ?? '*';
+    this.#isRhythm = hours === '*' || hours.split(',').length === 24;
   }
 
   /** The first run after an instant; undefined where none ever comes (`0 0 30 2 *`). */
@@ -100,9 +103,17 @@ export class Schedule {
   }
 }
 
-/** The fields for croner, which reads lists as Kubernetes does, while it takes more than Kubernetes in other places. */
-function spell({ minutes, hours, days, months, weekdays }: CronFields): string {
-  return [minutes, hours, days, months, weekdays].map((values) => values?.join(',') ?? '*').join(' ');
+/** Kubernetes' syntax, written so that croner, which takes more, reads it alike. */
+function parse(expression: string): string {
+  try {
+    return plainSchedule(expression);
+  } catch (error) {
+    throw new WorkloadError('WORKLOAD_SCHEDULE_INVALID', messageOf(error), {
+      subject: expression,
+      hint: 'Give five fields, as in `20 4 * * *` (minute, hour, day of month, month, day of week), or a macro such as @daily.',
+      cause: error,
+    });
+  }
 }
 
 /** An instant as a zone's clock shows it, with the offset: `2026-03-29T03:00:00+02:00`, or `…Z` where there is none. */

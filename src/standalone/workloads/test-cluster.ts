@@ -2,20 +2,24 @@ import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { ManualTime } from '../../../test/kit/manual-time.ts';
+import { SeededRandom } from '../../../test/kit/seeded-random.ts';
 import {
+  createKubeClient,
   resources,
+  type ApiRequest,
+  type ApiResponse,
   type CronJob,
   type Job,
-  type KubeEvent,
+  type KubeClient,
   type KubeObject,
-  type ListOptions,
-  type ObjectList,
   type Pod,
   type Resource,
 } from '../../apiserver/index.ts';
-import { silentLog, type Time } from '../../base/index.ts';
+import { silentLog, systemTime, type Time } from '../../base/index.ts';
 import { createInformer, type Informer } from '../../controller/index.ts';
-import { TestApi } from '../volumes/test-api.ts';
+import { TestApi } from '../api/test-api.ts';
+
+export const NAMESPACE = 'openshift-etcd';
 
 /** What a test runs in a cluster: a controller, an informer. */
 interface Running {
@@ -23,7 +27,7 @@ interface Running {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** A wall clock that can be set, apart from the time that passes. */
+/** Time that a test moves, with a wall clock that can be set apart from it. */
 export class SettableTime implements Time {
   readonly #time: ManualTime;
   /** By how much the wall clock is wrong, in milliseconds. */
@@ -49,41 +53,42 @@ export class SettableTime implements Time {
     this.#time.advance(ms);
   }
 
-  get nextTimerAt(): Date | undefined {
-    return this.#time.nextTimerAt;
+  /** How long it is until something falls due; infinite where nothing waits. */
+  get msToNextTimer(): number {
+    return (this.#time.nextTimerAt?.getTime() ?? Infinity) - this.#time.now().getTime();
   }
 }
 
-/** The API of the other engine parts' tests, with label selectors. */
-class SelectingApi extends TestApi {
-  override async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-    const all = await super.list(resource, options);
-    const wanted = (options.labelSelector ?? '').split(',').filter((each) => each !== '');
-    const items = all.items.filter(({ metadata }) =>
-      wanted.every(
-        (each) => `${each.split('=')[0] ?? ''}=${metadata.labels?.[each.split('=')[0] ?? ''] ?? ''}` === each,
-      ),
-    );
-    return { ...all, items };
-  }
-}
-
-/** A cluster in memory, at a time that stands still until a test moves it. */
+/** The engine's API, as its controllers reach it, at a time that stands still until a test moves it. */
 export class TestCluster {
   readonly time: SettableTime;
-  readonly api: TestApi;
+  readonly client: KubeClient;
   readonly log = silentLog;
+  /** Called before each request; what it throws, the client gets. */
+  onRequest: (request: ApiRequest) => void = () => undefined;
+  readonly #api: TestApi;
   readonly #running: Running[] = [];
   #stop = new AbortController();
+  /** Requests that have not been answered in full; watches aside. */
+  #pending = 0;
 
-  constructor(start = '2026-03-10T12:00:00Z') {
-    this.time = new SettableTime(start);
-    this.api = new SelectingApi(this.time);
+  private constructor(time: SettableTime, api: TestApi) {
+    this.time = time;
+    this.#api = api;
+    // Its deadlines are for answers that never come; they must not pass because a test moves time.
+    const transport = (request: ApiRequest): Promise<ApiResponse> => this.#send(request);
+    this.client = createKubeClient({ transport, time: systemTime, watchIdleMs: 2 * 365 * 24 * 3_600_000 });
     onTestFinished(() => this.stop());
   }
 
+  static async start(at = '2026-03-10T12:00:00Z'): Promise<TestCluster> {
+    const time = new SettableTime(at);
+    const random = new SeededRandom(1);
+    return new TestCluster(time, await TestApi.start({ time, random: () => random.next() / 2 ** 32 }));
+  }
+
   informer<T extends KubeObject>(resource: Resource<T>): Informer<T> {
-    const informer = createInformer(this.api, resource, { time: this.time, log: this.log });
+    const informer = createInformer(this.client, resource, { time: systemTime, log: this.log });
     this.start(informer);
     return informer;
   }
@@ -99,15 +104,16 @@ export class TestCluster {
     this.#stop.abort(new Error('stopped'));
     this.#stop = new AbortController();
     this.#running.length = 0;
-    await turn();
+    await this.settle();
   }
 
   /** Until nobody has anything left to do at this instant. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 5;) {
+    for (let quiet = 0; quiet < 6;) {
       this.time.advance(0);
       await turn();
-      quiet = this.#running.every(({ isIdle }) => isIdle !== false) ? quiet + 1 : 0;
+      const isQuiet = this.#pending === 0 && this.#running.every(({ isIdle }) => isIdle !== false);
+      quiet = isQuiet ? quiet + 1 : 0;
     }
   }
 
@@ -115,57 +121,59 @@ export class TestCluster {
   async pass(ms: number): Promise<void> {
     const end = this.time.monotonicMs() + ms;
     await this.settle();
-    for (;;) {
-      const next = this.time.nextTimerAt?.getTime() ?? Infinity;
-      const wait = next - (this.time.now().getTime() - this.time.wrongBy);
-      if (this.time.monotonicMs() + wait > end) break;
-      this.time.advance(Math.max(wait, 0));
+    while (this.time.monotonicMs() + this.time.msToNextTimer <= end) {
+      this.time.advance(this.time.msToNextTimer);
       await this.settle();
     }
     this.time.advance(end - this.time.monotonicMs());
     await this.settle();
   }
 
-  jobs(): readonly Job[] {
-    return this.api.all(resources.jobs);
+  async all<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
+    return (await this.client.list(resource)).items;
   }
 
-  pods(): readonly Pod[] {
-    return this.api.all(resources.pods);
+  cronJob(name: string): Promise<CronJob> {
+    return this.client.get(resources.cronJobs, { name, namespace: NAMESPACE });
   }
 
-  cronJob(name: string): CronJob {
-    const found = this.api.all(resources.cronJobs).find(({ metadata }) => metadata.name === name);
-    if (found === undefined) throw new Error(`no CronJob ${name}`);
-    return found;
+  job(name: string): Promise<Job> {
+    return this.client.get(resources.jobs, { name, namespace: NAMESPACE });
   }
 
-  job(name: string): Job {
-    const found = this.jobs().find(({ metadata }) => metadata.name === name);
-    if (found === undefined) throw new Error(`no Job ${name}`);
-    return found;
+  pod(name: string): Promise<Pod> {
+    return this.client.get(resources.pods, { name, namespace: NAMESPACE });
+  }
+
+  /** The names of all objects of a kind, in order. */
+  async names(resource: Resource): Promise<readonly string[]> {
+    return (await this.all(resource)).map(({ metadata }) => metadata.name).sort();
   }
 
   /** `reason: message`, and how often if more than once. */
-  events(): readonly string[] {
-    return this.api.all(resources.events).map(({ reason, message, count }: KubeEvent) => {
+  async events(): Promise<readonly string[]> {
+    return (await this.all(resources.events)).map(({ reason, message, count }) => {
       const times = count === undefined || count === 1 ? '' : ` (x${count})`;
       return `${reason ?? ''}: ${message ?? ''}${times}`;
     });
   }
 
-  /** Sets a Job's end, as the Job controller does. */
-  async finish(name: string, type: 'Complete' | 'Failed'): Promise<void> {
-    const job = this.job(name);
-    const now = `${this.time.now().toISOString().slice(0, 19)}Z`;
-    await this.api.updateStatus(resources.jobs, {
-      ...job,
-      status: {
-        ...job.status,
-        conditions: [{ type, status: 'True' }],
-        ...(type === 'Complete' && { completionTime: now }),
-      },
-    });
-    await this.settle();
+  async #send(request: ApiRequest): Promise<ApiResponse> {
+    if (request.target.includes('watch=')) return this.#api.api.transport(request);
+    this.#pending += 1;
+    try {
+      this.onRequest(request);
+      const response = await this.#api.api.transport(request);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of response.body) chunks.push(chunk);
+      return { ...response, body: replay(chunks) };
+    } finally {
+      this.#pending -= 1;
+    }
   }
+}
+
+async function* replay(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield* chunks;
 }
