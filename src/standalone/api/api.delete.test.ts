@@ -201,6 +201,20 @@ describe('a definition', () => {
     expect((await test.get(WIDGET_PATH)).status).toBe(404);
   });
 
+  it('serves all its versions from the same objects', async () => {
+    const test = await TestApi.start();
+    const definition = widgetDefinition();
+    const spec = definition['spec'] as JsonObject;
+    const [first] = spec['versions'] as JsonObject[];
+    const versions = [first ?? {}, { ...first, name: 'v2', storage: false }];
+    await test.made(DEFINITION_PATH, { ...definition, spec: { ...spec, versions } });
+    await test.made(WIDGET_PATH, widget('a'));
+    const { json } = await test.get('/apis/example.com/v2/widgets/a');
+    expect(json['apiVersion']).toBe('example.com/v2');
+    expect(at((await test.get('/apis/example.com/v2/widgets')).json, 'items', 0, 'apiVersion')).toBe('example.com/v2');
+    expect((await test.patch('/apis/example.com/v2/widgets/a', 'merge', { spec: { size: 3 } })).status).toBe(200);
+  });
+
   it('is not served where another kind has its names', async () => {
     const test = await TestApi.start();
     const rival = widgetDefinition();

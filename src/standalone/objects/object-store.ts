@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { makePrivateFolder, type Log } from '../../base/index.ts';
+import { dirname, join } from 'node:path';
+import { makePrivateFolder, syncFolder, type Log } from '../../base/index.ts';
 import { ChangeFeed, type FeedSource } from './change-feed.ts';
 import { CommitQueue, type Decide } from './commit-queue.ts';
 import { closed, damaged, unreadable, writeFailed } from './failures.ts';
@@ -84,9 +84,13 @@ export class ObjectStore implements FeedSource {
    */
   static async open(options: ObjectStoreOptions): Promise<ObjectStore> {
     const path = join(options.folder, LOG_NAME);
-    await makePrivateFolder(options.folder).catch((error: unknown) => {
+    try {
+      await makePrivateFolder(options.folder);
+      // A new folder is an entry of its parent: without this a power cut could take it, and all that is in it.
+      await syncFolder(dirname(options.folder));
+    } catch (error) {
       throw unreadable(options.folder, error);
-    });
+    }
     const lock = await options.lock(join(options.folder, STORE_LOCK_NAME));
     try {
       await discardUnfinishedLog(path);

@@ -1,4 +1,4 @@
-import type { Kind } from '../../schema/index.ts';
+import type { JsonObject, Kind } from '../../schema/index.ts';
 import { printResource } from '../protocol/status.ts';
 
 /** The kinds that are served: those of the engine, and those that definitions have brought. */
@@ -56,4 +56,10 @@ export class KindRegistry {
 /** `batch/v1`, or `v1` for the core group. */
 export function groupVersionOf({ group, version }: Pick<Kind, 'group' | 'version'>): string {
   return group === '' ? version : `${group}/${version}`;
+}
+
+/** The object as this version of its kind has it: versions share their objects and differ in nothing but the name. */
+export function inVersion(kind: Kind, object: JsonObject): JsonObject {
+  const apiVersion = groupVersionOf(kind);
+  return object['apiVersion'] === apiVersion || object['kind'] !== kind.kind ? object : { ...object, apiVersion };
 }

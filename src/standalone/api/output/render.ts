@@ -1,6 +1,6 @@
 import type { ApiResponse } from '../../../apiserver/index.ts';
 import { objectAt, textAt, type JsonObject, type Kind } from '../../schema/index.ts';
-import { groupVersionOf } from '../kinds/kind-registry.ts';
+import { groupVersionOf, inVersion } from '../kinds/kind-registry.ts';
 import { negotiate, type Form } from '../protocol/media-types.ts';
 import { textReply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -36,7 +36,7 @@ export class Renderer {
   /** One object as it stands in an answer, or in an event of a watch. */
   shape(object: JsonObject, now: Date, hasColumns: boolean): JsonObject {
     const { as, version } = this.#form;
-    if (as === 'object') return object;
+    if (as === 'object') return inVersion(this.#kind, object);
     if (as === 'metadata') return toMetadata(object, version);
     const metadata = { resourceVersion: textAt(object, 'metadata', 'resourceVersion') };
     return toTable(this.#kind, [object], metadata, { version, includeObject: this.#includeObject, now, hasColumns });
@@ -53,7 +53,12 @@ export class Renderer {
       return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata, items };
     }
     const { listKind } = this.#kind;
-    return { kind: listKind, apiVersion: groupVersionOf(this.#kind), metadata, items: [...objects] };
+    return {
+      kind: listKind,
+      apiVersion: groupVersionOf(this.#kind),
+      metadata,
+      items: objects.map((object) => inVersion(this.#kind, object)),
+    };
   }
 
   async #reply(status: number, value: JsonObject): Promise<ApiResponse> {

@@ -3,6 +3,7 @@ import { keepManagedTimes } from '../../patch/index.ts';
 import { objectAt, sameJson, validateObject, type FieldError, type JsonObject, type Kind } from '../../schema/index.ts';
 import type { Environment } from '../environment.ts';
 import { withDefinitionStatus } from '../kinds/definitions.ts';
+import { inVersion } from '../kinds/kind-registry.ts';
 import { badRequest, conflict, invalid, modified } from '../protocol/status.ts';
 import type { Scope } from '../scope.ts';
 import { allowsUnconditionalUpdate, countsGenerations, isDefinition, isNamespace } from './kind-rules.ts';
@@ -15,10 +16,11 @@ export function decideUpdate(
   environment: Environment,
   view: View,
   scope: Scope,
-  standing: StoredObject,
+  stored: StoredObject,
   wanted: JsonObject,
   { isDryRun }: { readonly isDryRun: boolean },
 ): Decision<JsonObject> {
+  const standing = { ...stored, object: inVersion(scope.kind, stored.object) };
   const old = standing.object;
   assertSameObject(scope, standing, wanted);
   const next = judged(environment, view, scope, old, wanted);

@@ -2,6 +2,7 @@ import type { ApiResponse } from '../../../apiserver/index.ts';
 import type { Decision } from '../../objects/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { Environment } from '../environment.ts';
+import { inVersion } from '../kinds/kind-registry.ts';
 import { Renderer } from '../output/render.ts';
 import { contentType } from '../protocol/body.ts';
 import { readWriteOptions } from '../protocol/options.ts';
@@ -30,7 +31,7 @@ export async function patch(environment: Environment, request: Request, scope: S
       const { writes, result } = decideCreate(environment, scope, drafted, options)(view);
       return { writes, result: (changes) => ({ isNew: true, object: result(changes) }) };
     }
-    const wanted = transform(standing.object);
+    const wanted = transform(inVersion(kind, standing.object));
     const { writes, result } = decideUpdate(environment, view, scope, standing, wanted, options);
     return { writes, result: (changes) => ({ isNew: false, object: result(changes) }) };
   });

@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../../../apiserver/index.ts';
 import { recordUpdate, resetFields } from '../../patch/index.ts';
 import type { Environment } from '../environment.ts';
+import { inVersion } from '../kinds/kind-registry.ts';
 import { Renderer } from '../output/render.ts';
 import { readObject } from '../protocol/body.ts';
 import { readWriteOptions } from '../protocol/options.ts';
@@ -33,7 +34,7 @@ export async function update(environment: Environment, request: Request, scope: 
       return { writes, result: (changes) => ({ isNew: true, object: result(changes) }) };
     }
     const wanted = recordUpdate({
-      before: standing.object,
+      before: inVersion(kind, standing.object),
       after: accepted,
       schema: kind.schema,
       manager,
