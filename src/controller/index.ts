@@ -13,6 +13,7 @@ export {
 export { createEventRecorder, type EventNote, type EventRecorder, type EventRecorderOptions } from './events.ts';
 export { createInformer, type Informer, type InformerOptions } from './informer.ts';
 export { keyOf, parseKey } from './keys.ts';
+export { createLeaderElection, type Lead, type LeaderElection, type LeaderElectionOptions } from './leader-election.ts';
 export type { ChangeListener } from './object-cache.ts';
 export { pause } from './pause.ts';
 export { formatMicroTime, formatTime } from './time-format.ts';
