@@ -65,7 +65,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listener> {
       requestTimeout: 60_000,
       keepAliveTimeout: 90_000,
     },
-    (request, response) => void answer(options, request, response),
+    (request, response) => void answer(options, request, response).catch(() => response.destroy()),
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.on('tlsClientError', (error) => options.log.debug('a TLS handshake has failed', { reason: messageOf(error) }));
