@@ -66,6 +66,8 @@ export class TestCluster {
   readonly log = silentLog;
   /** Called before each request; what it throws, the client gets. */
   onRequest: (request: ApiRequest) => void = () => undefined;
+  /** Called once a request has been carried out; what it throws, the client gets in place of the answer. */
+  onAnswer: (request: ApiRequest) => void = () => undefined;
   readonly #api: TestApi;
   readonly #running: Running[] = [];
   #stop = new AbortController();
@@ -166,6 +168,7 @@ export class TestCluster {
       const response = await this.#api.api.transport(request);
       const chunks: Uint8Array[] = [];
       for await (const chunk of response.body) chunks.push(chunk);
+      this.onAnswer(request);
       return { ...response, body: replay(chunks) };
     } finally {
       this.#pending -= 1;
