@@ -4,7 +4,6 @@ import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './base/index.ts';
-import { fronts } from './fronts.ts';
 import { Interruption, runCli, type CliEnvironment, type Terminal } from './cli/index.ts';
 
 declare const HOLDFAST_VERSION: string;
@@ -24,7 +23,6 @@ function realEnvironment(): CliEnvironment {
     clock: systemClock,
     signal,
     inspectWorker: existsSync(inspectWorker) ? inspectWorker : undefined,
-    fronts,
   };
 }
 
