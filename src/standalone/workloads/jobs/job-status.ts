@@ -1,5 +1,5 @@
-import type { Job, Pod } from '../../apiserver/index.ts';
-import { formatTime } from '../../controller/index.ts';
+import type { Job, Pod } from '../../../apiserver/index.ts';
+import { formatTime } from '../../../controller/index.ts';
 import { isReady, isTerminating } from './job-pods.ts';
 import { hasCondition } from './job-state.ts';
 import { positive, withTally, type JobStatus, type Tally } from './job-tally.ts';

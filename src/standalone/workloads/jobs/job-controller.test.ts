@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { SeededRandom } from '../../../test/kit/seeded-random.ts';
-import { resources, type Job, type Pod } from '../../apiserver/index.ts';
-import { formatTime } from '../../controller/index.ts';
+import { SeededRandom } from '../../../../test/kit/seeded-random.ts';
+import { resources, type Job, type Pod } from '../../../apiserver/index.ts';
+import { formatTime } from '../../../controller/index.ts';
 import { createJobController } from './job-controller.ts';
-import { NAMESPACE, TestCluster } from './test-cluster.ts';
+import { NAMESPACE, TestCluster } from '../test-cluster.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

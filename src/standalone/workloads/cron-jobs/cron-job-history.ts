@@ -1,6 +1,6 @@
-import type { CronJob, Job } from '../../apiserver/index.ts';
-import type { EventNote } from '../../controller/index.ts';
-import { byStartTime, finishedCondition } from './job-state.ts';
+import type { CronJob, Job } from '../../../apiserver/index.ts';
+import type { EventNote } from '../../../controller/index.ts';
+import { byStartTime, finishedCondition } from '../jobs/job-state.ts';
 
 type CronJobStatus = NonNullable<CronJob['status']>;
 

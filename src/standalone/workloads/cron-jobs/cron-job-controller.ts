@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiServerError, resources, type CronJob, type Job, type KubeClient } from '../../apiserver/index.ts';
-import { HoldfastError, type Log, type Time } from '../../base/index.ts';
+import { ApiServerError, resources, type CronJob, type Job, type KubeClient } from '../../../apiserver/index.ts';
+import { HoldfastError, type Log, type Time } from '../../../base/index.ts';
 import {
   createController,
   createEventRecorder,
@@ -13,10 +13,10 @@ import {
   type Informer,
   type PassResult,
   type ReconcileResult,
-} from '../../controller/index.ts';
+} from '../../../controller/index.ts';
 import { observeJobs, surplusJobs } from './cron-job-history.ts';
-import { finishedCondition } from './job-state.ts';
-import { controllerOf, isControlledBy } from './ownership.ts';
+import { finishedCondition } from '../jobs/job-state.ts';
+import { controllerOf, isControlledBy } from '../ownership.ts';
 import { Schedule } from './schedule.ts';
 import { jobFromTemplate, jobNameOf } from './scheduled-job.ts';
 import { localTimeZone } from './time-zone.ts';

@@ -1,5 +1,5 @@
-import { ApiServerError, resources, type Job, type KubeClient, type Pod } from '../../apiserver/index.ts';
-import type { Log, Time } from '../../base/index.ts';
+import { ApiServerError, resources, type Job, type KubeClient, type Pod } from '../../../apiserver/index.ts';
+import type { Log, Time } from '../../../base/index.ts';
 import {
   createController,
   createEventRecorder,
@@ -12,7 +12,7 @@ import {
   type Informer,
   type PassResult,
   type ReconcileResult,
-} from '../../controller/index.ts';
+} from '../../../controller/index.ts';
 import {
   endOf,
   isTerminating,
@@ -26,8 +26,8 @@ import { finishedCondition, hasCondition } from './job-state.ts';
 import { nextStatus } from './job-status.ts';
 import { count, note, tallyOf, withTally, type JobStatus, type Tally } from './job-tally.ts';
 import { judge, msToDeadline, type Verdict } from './job-verdict.ts';
-import { isSameJson } from './json-equality.ts';
-import { isControlledBy } from './ownership.ts';
+import { isSameJson } from '../json-equality.ts';
+import { isControlledBy } from '../ownership.ts';
 
 export interface JobControllerOptions {
   readonly client: KubeClient;

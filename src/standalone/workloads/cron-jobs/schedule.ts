@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
-import { messageOf } from '../../base/index.ts';
-import { plainSchedule } from '../schema/index.ts';
-import { WorkloadError } from './errors.ts';
+import { messageOf } from '../../../base/index.ts';
+import { plainSchedule } from '../../schema/index.ts';
+import { WorkloadError } from '../errors.ts';
 import { TimeZone } from './time-zone.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { WorkloadError } from './errors.ts';
+import { WorkloadError } from '../errors.ts';
 
 /** How far two wall times around one instant can lie apart: Samoa once left out a whole day. */
 const WIDEST_SHIFT_MS = 26 * 3_600_000;

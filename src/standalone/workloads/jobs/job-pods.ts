@@ -1,7 +1,7 @@
-import type { Informer } from '../../controller/index.ts';
-import { keyOf } from '../../controller/index.ts';
-import type { NewObject, Job, Pod } from '../../apiserver/index.ts';
-import { controllerOf, controllerReference } from './ownership.ts';
+import type { Informer } from '../../../controller/index.ts';
+import { keyOf } from '../../../controller/index.ts';
+import type { NewObject, Job, Pod } from '../../../apiserver/index.ts';
+import { controllerOf, controllerReference } from '../ownership.ts';
 
 /** Keeps a pod until its Job has counted how it ended (as kube-controller-manager's). */
 export const TRACKING_FINALIZER = 'batch.kubernetes.io/job-tracking';

@@ -1,5 +1,5 @@
-import type { CronJob, Job, NewObject } from '../../apiserver/index.ts';
-import { controllerReference } from './ownership.ts';
+import type { CronJob, Job, NewObject } from '../../../apiserver/index.ts';
+import { controllerReference } from '../ownership.ts';
 import { formatInZone } from './schedule.ts';
 import type { TimeZone } from './time-zone.ts';
 

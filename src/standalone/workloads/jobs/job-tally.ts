@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Job, Pod } from '../../apiserver/index.ts';
+import type { Job, Pod } from '../../../apiserver/index.ts';
 import { isTracked, outcomeOf } from './job-pods.ts';
 
 export type JobStatus = NonNullable<Job['status']>;

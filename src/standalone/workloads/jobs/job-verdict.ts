@@ -1,5 +1,5 @@
-import type { Job, Pod } from '../../apiserver/index.ts';
-import { setCondition } from '../../controller/index.ts';
+import type { Job, Pod } from '../../../apiserver/index.ts';
+import { setCondition } from '../../../controller/index.ts';
 import { hasCondition } from './job-state.ts';
 import { restartsOf } from './job-pods.ts';
 import type { JobStatus } from './job-tally.ts';

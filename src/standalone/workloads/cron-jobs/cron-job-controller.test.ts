@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { resources, type CronJob } from '../../apiserver/index.ts';
-import { formatTime } from '../../controller/index.ts';
+import { resources, type CronJob } from '../../../apiserver/index.ts';
+import { formatTime } from '../../../controller/index.ts';
 import { createCronJobController } from './cron-job-controller.ts';
-import { NAMESPACE, TestCluster } from './test-cluster.ts';
+import { NAMESPACE, TestCluster } from '../test-cluster.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,4 +1,4 @@
-import type { Condition, Job } from '../../apiserver/index.ts';
+import type { Condition, Job } from '../../../apiserver/index.ts';
 
 /** The condition that ends a Job, if it has one. */
 export function finishedCondition(job: Job): Condition | undefined {
