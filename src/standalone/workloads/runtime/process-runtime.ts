@@ -81,10 +81,10 @@ class ProcessRuntime implements ContainerRuntime {
       await mkdir(attempt.folder, { mode: PRIVATE_FOLDER_MODE });
       await syncFolder(dirname(attempt.folder));
       await Promise.all([createFile(files.log), createFile(files.termination)]);
-      const child = await this.#spawn(attempt, files);
-      const ended = endOf(child);
-      const record = await recorded(child, files);
-      if (record?.pid !== child.pid || record === undefined) {
+      const { pid, announced, ended } = await this.#spawn(attempt, files);
+      await announced;
+      const record = await recorded(files);
+      if (record?.pid !== pid || record === undefined) {
         const { code, signal } = await ended;
         throw new Error(`its shell has ended with ${code ?? signal ?? 'nothing'}`);
       }
@@ -121,7 +121,7 @@ class ProcessRuntime implements ContainerRuntime {
     }
   }
 
-  async #spawn({ folder, argv, env, workingFolder }: ContainerAttempt, files: AttemptFiles): Promise<ChildProcess> {
+  async #spawn({ folder, argv, env, workingFolder }: ContainerAttempt, files: AttemptFiles): Promise<Shell> {
     const log = await open(files.log, 'a');
     try {
       const child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-pod', folder, ...argv], {
@@ -130,10 +130,12 @@ class ProcessRuntime implements ContainerRuntime {
         detached: true,
         stdio: ['ignore', log.fd, log.fd, 'pipe'],
       });
+      // Listened to before anything is waited for: a shell that is killed at once has ended by the next turn.
+      const shell = { pid: child.pid, announced: announcementOf(child), ended: endOf(child) };
       // An error of spawn itself, such as a folder that is not there, comes as an event.
       await once(child, 'spawn');
       child.unref();
-      return child;
+      return shell;
     } finally {
       await log.close();
     }
@@ -214,17 +216,30 @@ class ProcessRuntime implements ContainerRuntime {
   }
 }
 
-function endOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
+interface Shell {
+  readonly pid: number | undefined;
+  /** Resolves when the shell has recorded itself, or has ended; either closes its end of the pipe. */
+  readonly announced: Promise<void>;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+function endOf(child: ChildProcess): Shell['ended'] {
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
 }
 
-/** Waits until the shell has recorded itself, or has ended; either closes its end of the pipe. */
-async function recorded(child: ChildProcess, files: AttemptFiles): Promise<ProcessRecord | undefined> {
+function announcementOf(child: ChildProcess): Promise<void> {
   const pipe = child.stdio[3];
-  if (pipe === undefined || pipe === null) throw new TypeError('the shell has no descriptor 3');
-  const closed = once(pipe, 'close');
-  if ('resume' in pipe) pipe.resume();
-  await closed;
+  return new Promise((resolve) => {
+    if (pipe === undefined || pipe === null) {
+      resolve();
+      return;
+    }
+    pipe.once('close', resolve);
+    if ('resume' in pipe) pipe.resume();
+  });
+}
+
+async function recorded(files: AttemptFiles): Promise<ProcessRecord | undefined> {
   const record = await readProcessRecord(files.process);
   if (record === undefined || record === 'void') return undefined;
   // It runs by now, so a disk that fails here must not make it count as one that does not.
