@@ -93,17 +93,23 @@ export class LocalPod {
     this.#follow(files, await this.#options.runtime.start({ folder, ...command }));
   }
 
-  /** Asks the container's processes to end, and ends them after `graceMs`. Asked again, the earlier end counts. */
-  stop(graceMs: number): void {
+  /**
+   * Asks the container's processes to end, and ends them after `graceMs`. Asked again, the earlier end counts.
+   *
+   * @returns whether it had not been asked before
+   */
+  stop(graceMs: number): boolean {
     const container = this.#container;
-    if (container === undefined) return;
+    if (container === undefined) return false;
     const { time } = this.#options;
     const killAt = time.monotonicMs() + graceMs;
-    if (killAt >= this.#killAt) return;
-    if (this.#killAt === Infinity) container.signal('SIGTERM');
+    if (killAt >= this.#killAt) return false;
+    const isFirst = this.#killAt === Infinity;
+    if (isFirst) container.signal('SIGTERM');
     this.#cancelKill?.();
     this.#killAt = killAt;
     this.#cancelKill = time.after(graceMs, () => container.signal('SIGKILL'));
+    return isFirst;
   }
 
   /** Removes everything that this machine has kept of the pod. Nothing may run. */

@@ -124,6 +124,8 @@ async function selectNode(client: KubeClient, claim: PersistentVolumeClaim, node
 }
 
 async function findVolume(client: KubeClient, name: string): Promise<PersistentVolume | undefined> {
+  // A binding that lacks its volume is told of where the folder is asked for.
+  if (name === '') return undefined;
   try {
     return await client.get(resources.persistentVolumes, { name });
   } catch (error) {

@@ -64,6 +64,12 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
   return new Runner(options);
 }
 
+/** In kubelet's words (pkg/kubelet/nodeshutdown). */
+const SHUTDOWN = {
+  reason: 'Terminated',
+  message: 'Pod was terminated in response to imminent node shutdown.',
+};
+
 /** Why a pod has to end that would go on by itself. */
 interface Doom {
   readonly graceMs: number;
@@ -76,6 +82,8 @@ class Runner implements PodRunner {
   readonly #controller: Controller;
   readonly #events: EventRecorder;
   readonly #locals = new Map<string, LocalPod>();
+  /** The pods that an orderly end has ended, so that they say so when their processes are gone. */
+  readonly #shutDown = new Set<string>();
   #isDraining = false;
   #isEnding = false;
 
@@ -116,8 +124,7 @@ class Runner implements PodRunner {
     this.#isDraining = true;
     const { time } = this.#options;
     const end = time.monotonicMs() + graceMs;
-    const patience = AbortSignal.any([signal]);
-    while (this.running > 0 && time.monotonicMs() < end && !patience.aborted) await pause(time, 100, patience);
+    while (this.running > 0 && time.monotonicMs() < end && !signal.aborted) await pause(time, 100, signal);
     this.#isEnding = true;
     for (const local of this.#locals.values()) this.enqueue(local.key);
     const never = new AbortController().signal;
@@ -199,14 +206,15 @@ class Runner implements PodRunner {
       const message = 'Pod was active on the node longer than the specified deadline';
       return { graceMs, reason: 'DeadlineExceeded', message };
     }
-    if (!this.#isEnding || !(this.#locals.get(pod.metadata.uid)?.isRunning ?? false)) return undefined;
-    return { graceMs, reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' };
+    const { uid } = pod.metadata;
+    if (this.#isEnding && this.#locals.get(uid)?.isRunning === true) this.#shutDown.add(uid);
+    return this.#shutDown.has(uid) ? { graceMs, ...SHUTDOWN } : undefined;
   }
 
   async #end(pod: Pod, local: LocalPod, doom: Doom): Promise<ReconcileResult | undefined> {
     if (local.isRunning) {
-      local.stop(doom.graceMs);
-      await this.#tell(pod, 'Normal', 'Killing', `Stopping container ${containerName(pod)}`);
+      if (local.stop(doom.graceMs))
+        await this.#tell(pod, 'Normal', 'Killing', `Stopping container ${containerName(pod)}`);
       return undefined;
     }
     const { current } = local;
@@ -292,8 +300,7 @@ class Runner implements PodRunner {
       return undefined;
     }
     if (this.#isEnding) {
-      const message = 'Pod was terminated in response to imminent node shutdown.';
-      await this.#report(pod, { phase: 'Failed', reason: 'Terminated', message, state, ...history });
+      await this.#report(pod, { phase: 'Failed', ...SHUTDOWN, state, ...history });
       return undefined;
     }
     const backOff = Math.min(FIRST_RESTART_MS * 2 ** Math.min(local.restarts, 30), LONGEST_RESTART_MS);
