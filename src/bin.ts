@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './base/index.ts';
+import { realFronts } from './fronts.ts';
 import { Interruption, runCli, type CliEnvironment, type Terminal } from './cli/index.ts';
 
 declare const HOLDFAST_VERSION: string;
@@ -23,6 +25,7 @@ function realEnvironment(): CliEnvironment {
     clock: systemClock,
     signal,
     inspectWorker: existsSync(inspectWorker) ? inspectWorker : undefined,
+    fronts: realFronts({ program: [process.execPath, fileURLToPath(import.meta.url)], random: Math.random }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/index.ts';
+import type { Fronts } from './fronts.ts';
 
 /** A stream that text goes to, and whether a person is looking at it. */
 export interface Terminal {
@@ -24,6 +25,7 @@ export interface CliEnvironment {
   readonly signal: AbortSignal;
   /** The script that a worker thread runs to walk a part of a snapshot; without one, one thread does it all. */
   readonly inspectWorker: URL | undefined;
+  readonly fronts: Fronts;
 }
 
 /** Why the signal aborted. */

@@ -54,6 +54,7 @@ const reasonByPrefix: readonly (readonly [prefix: string, reason: ExitReason])[]
   ['RESTORE_', 'storage'],
   ['OPERATOR_', 'host'],
   ['STANDALONE_', 'storage'],
+  ['WORKLOAD_', 'host'],
   ['SCHEMA_', 'usage'],
   ['WAL_', 'notGood'],
   ['RAFT_', 'notGood'],

@@ -2,7 +2,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { defineBackup } from './commands/backup.ts';
 import { defineList } from './commands/list.ts';
 import { definePrune } from './commands/prune.ts';
+import { defineRequestBackup } from './commands/request-backup.ts';
 import { defineRestore } from './commands/restore.ts';
+import { defineStandalone } from './commands/standalone.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineVerify } from './commands/verify.ts';
 import { Interruption, type CliEnvironment } from './environment.ts';
@@ -59,6 +61,8 @@ function defineProgram(environment: CliEnvironment, schedule: Schedule): Command
   defineList(program, environment, schedule);
   definePrune(program, environment, schedule);
   defineRestore(program, environment, schedule);
+  defineStandalone(program, environment, schedule);
+  defineRequestBackup(program, environment, schedule);
   // Sub-commands do not inherit these two from their parent by themselves.
   for (const command of allCommands(program)) command.exitOverride().showHelpAfterError('(see --help)');
   return program;

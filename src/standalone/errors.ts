@@ -31,6 +31,10 @@ export const standaloneErrors = {
     kind: 'needs-user',
     meaning: "The engine's API cannot listen at the address that was asked for.",
   },
+  STANDALONE_ETCD: {
+    kind: 'needs-user',
+    meaning: 'The etcd for trial could not be started, or it has ended by itself.',
+  },
   STANDALONE_CLAIM_MISSING: { kind: 'needs-user', meaning: 'A pod mounts a claim that does not exist.' },
   STANDALONE_CLAIM_PENDING: { kind: 'transient', meaning: 'A claim that a pod mounts has no volume yet.' },
   STANDALONE_CLAIM_LOST: { kind: 'needs-user', meaning: "A claim's volume is gone, or belongs to another claim." },

@@ -24,6 +24,10 @@ export function testEnvironment(parts: Partial<CliEnvironment>): CliEnvironment 
     clock: systemClock,
     signal: new AbortController().signal,
     inspectWorker: undefined,
+    fronts: {
+      startStandalone: () => Promise.reject(new Error('no front is there')),
+      requestBackup: () => Promise.reject(new Error('no front is there')),
+    },
     ...parts,
   };
 }

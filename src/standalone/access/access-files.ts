@@ -1,5 +1,5 @@
 import { chmod, readFile, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   makePrivateFolder,
   messageOf,
@@ -35,27 +35,13 @@ export class AccessFiles {
   /** @returns undefined where there is no such file */
   async read(name: string): Promise<string | undefined> {
     const path = this.pathOf(name);
-    return guarded(path, async () => {
-      try {
-        const { mode } = await stat(path);
-        if ((mode & 0o777) !== PRIVATE_FILE_MODE) await chmod(path, PRIVATE_FILE_MODE);
-        return await readFile(path, 'utf8');
-      } catch (error) {
-        if (systemCode(error) === 'ENOENT') return undefined;
-        throw error;
-      }
-    });
+    return guarded(path, () => readPrivate(path));
   }
 
   /** Writes a file whole or not at all; what a killed run had begun is taken away. */
   async write(name: string, content: string): Promise<void> {
     const path = this.pathOf(name);
-    await guarded(path, async () => {
-      await unlink(path + PART_SUFFIX).catch((error: unknown) => {
-        if (systemCode(error) !== 'ENOENT') throw error;
-      });
-      await writeFileDurably(path, content, { replace: true });
-    });
+    await guarded(path, () => replaceFile(path, content));
   }
 
   /** What is thrown where a file's content makes no sense. The reason never quotes it. */
@@ -66,6 +52,36 @@ export class AccessFiles {
       hint: `Move it away (mv ${path} ${path}.damaged) and start again: a new one is made. Copies of the kubeconfig have to be replaced then.`,
     });
   }
+}
+
+/**
+ * Gives a file of anywhere a content that only its owner may read; one that has it already stays as it is.
+ *
+ * @throws StandaloneError STANDALONE_ACCESS_UNREADABLE
+ */
+export async function writePrivately(path: string, content: string): Promise<void> {
+  await guarded(path, async () => {
+    await makePrivateFolder(dirname(path));
+    if ((await readPrivate(path)) !== content) await replaceFile(path, content);
+  });
+}
+
+async function readPrivate(path: string): Promise<string | undefined> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o777) !== PRIVATE_FILE_MODE) await chmod(path, PRIVATE_FILE_MODE);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function replaceFile(path: string, content: string): Promise<void> {
+  await unlink(path + PART_SUFFIX).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
+  await writeFileDurably(path, content, { replace: true });
 }
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -198,8 +198,9 @@ describe('identify', () => {
 
 describe('the kubeconfig', () => {
   it('reaches the API as administrator, in the namespace of backups', async () => {
-    const { access } = await open();
-    const path = await access.writeKubeconfig(SERVER);
+    const { access, folder } = await open();
+    const path = join(folder, 'kubeconfig');
+    await access.writeKubeconfig(SERVER, path);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const config = await loadKubeconfig({ path });
     expect(config).toMatchObject({ context: 'holdfast-standalone', server: SERVER });
@@ -207,19 +208,32 @@ describe('the kubeconfig', () => {
     expect(await readFile(path, 'utf8')).toContain('namespace: "openshift-etcd"');
   });
 
+  it('of a pod has the pod’s token and no certificate', async () => {
+    const { access, folder } = await open();
+    const path = join(folder, 'pod', 'kubeconfig');
+    await access.writePodKubeconfig('5f0e4ab2', SERVER, path);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const config = await loadKubeconfig({ path });
+    expect(config).toMatchObject({ server: SERVER, clientCertificate: undefined, clientKey: undefined });
+    expect(access.identify({ token: config.token?.reveal() })).toEqual({ user: 'pod', uid: '5f0e4ab2' });
+  });
+
   it('is written anew only where it would be another', async () => {
-    const { access } = await open();
-    const path = await access.writeKubeconfig(SERVER);
+    const { access, folder } = await open();
+    const path = join(folder, 'kubeconfig');
+    await access.writeKubeconfig(SERVER, path);
     const { ino } = await stat(path);
-    await access.writeKubeconfig(SERVER);
+    await access.writeKubeconfig(SERVER, path);
     expect((await stat(path)).ino).toBe(ino);
-    await access.writeKubeconfig(new URL('https://[::1]:7443'));
+    await access.writeKubeconfig(new URL('https://[::1]:7443'), path);
     expect(await readFile(path, 'utf8')).toContain('server: "https://[::1]:7443"');
   });
 
   it('works over TLS: the server is the one that it names, the client the administrator', async () => {
-    const { access } = await open();
-    const config = await loadKubeconfig({ path: await access.writeKubeconfig(SERVER) });
+    const { access, folder } = await open();
+    const path = join(folder, 'kubeconfig');
+    await access.writeKubeconfig(SERVER, path);
+    const config = await loadKubeconfig({ path });
     const server = createServer({
       key: access.server.key.reveal(),
       cert: access.server.certificate,

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock, Secret } from '../../base/index.ts';
 import { BACKUP_NAMESPACE } from '../../crd/index.ts';
-import { AccessFiles } from './access-files.ts';
+import { AccessFiles, writePrivately } from './access-files.ts';
 import { issueAuthority, issueCertificate, type CertificateRequest } from './issue.ts';
 import { decodeKeyPair, encodeKeyPair, type KeyPair } from './key-pair.ts';
 import { kubeconfigText } from './kubeconfig-text.ts';
@@ -29,8 +29,10 @@ export interface Access {
   podToken(uid: string): Secret;
   /** Who has these credentials; undefined for nobody that is known. */
   identify(credentials: Credentials): Identity | undefined;
-  /** Writes the administrator's kubeconfig, if it is not the same already, and gives its path. */
-  writeKubeconfig(server: URL): Promise<string>;
+  /** Writes the administrator's kubeconfig to a path, if it is not the same already. */
+  writeKubeconfig(server: URL, path: string): Promise<void>;
+  /** The same for a pod, which gets its own token and no certificate. */
+  writePodKubeconfig(uid: string, server: URL, path: string): Promise<void>;
   /** What was made by this start, by file name; a kubeconfig that was copied is outdated where `ca.pem` is among them. */
   readonly issued: readonly string[];
 }
@@ -83,6 +85,7 @@ export async function openAccess({ folder, clock, hostName }: AccessOptions): Pr
   const admin = await keep('admin.pem', isSigned, () => issueCertificate(authority, ADMIN, now));
   const adminToken = await keepSecret(files, 'admin-token', issued);
   const podKey = await keepSecret(files, 'pod-token-key', issued);
+  const common = { authority: authority.certificate, namespace: BACKUP_NAMESPACE };
   return {
     authority: authority.certificate,
     server,
@@ -91,12 +94,16 @@ export async function openAccess({ folder, clock, hostName }: AccessOptions): Pr
     podToken: (uid) => podToken(podKey, uid),
     identify: (credentials) =>
       byToken(credentials.token, { adminToken, podKey }) ?? byCertificate(credentials.certificate, authority, clock),
-    async writeKubeconfig(url) {
-      const parts = { server: url, authority: authority.certificate, client: admin, token: adminToken };
-      const text = kubeconfigText({ ...parts, namespace: BACKUP_NAMESPACE });
-      if ((await files.read('kubeconfig')) !== text) await files.write('kubeconfig', text);
-      return files.pathOf('kubeconfig');
-    },
+    writeKubeconfig: (server, path) =>
+      writePrivately(
+        path,
+        kubeconfigText({ ...common, server, user: { name: ADMIN.commonName, client: admin, token: adminToken } }),
+      ),
+    writePodKubeconfig: (uid, server, path) =>
+      writePrivately(
+        path,
+        kubeconfigText({ ...common, server, user: { name: 'holdfast-pod', token: podToken(podKey, uid) } }),
+      ),
   };
 }
 

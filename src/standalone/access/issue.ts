@@ -25,10 +25,8 @@ export interface CertificateRequest {
 
 /** Loaded only where something has to be issued: most starts find everything in place. */
 async function load(): Promise<typeof X509> {
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto);
-  return x509;
+  const { loadX509 } = await import('./x509-library.ts');
+  return loadX509();
 }
 
 /** Makes an authority of our own. */

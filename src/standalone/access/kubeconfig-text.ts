@@ -5,22 +5,24 @@ export interface KubeconfigParts {
   readonly server: URL;
   /** PEM. */
   readonly authority: string;
-  readonly client: KeyPair;
-  readonly token: Secret;
+  /** A certificate beside the token lets a client in whose token is refused, and the other way round. */
+  readonly user: { readonly name: string; readonly client?: KeyPair | undefined; readonly token: Secret };
   /** Where commands without `-n` look. */
   readonly namespace: string;
 }
 
 const NAME = 'holdfast-standalone';
-const USER = 'holdfast-admin';
 
-/**
- * A kubeconfig with one context. It carries both the certificate and the token, so that a client whose certificate has run
- * out still gets in. JSON strings are YAML strings too.
- */
-export function kubeconfigText({ server, authority, client, token, namespace }: KubeconfigParts): string {
+/** A kubeconfig with one context. JSON strings are YAML strings too. */
+export function kubeconfigText({ server, authority, user, namespace }: KubeconfigParts): string {
   const text = (value: string): string => JSON.stringify(value);
   const data = (pem: string): string => Buffer.from(pem).toString('base64');
+  const certificate =
+    user.client === undefined
+      ? ''
+      : `      client-certificate-data: ${data(user.client.certificate)}
+      client-key-data: ${data(user.client.key.reveal())}
+`;
   return `apiVersion: v1
 kind: Config
 clusters:
@@ -29,16 +31,14 @@ clusters:
       server: ${text(server.href.replace(/\/$/, ''))}
       certificate-authority-data: ${data(authority)}
 users:
-  - name: ${USER}
+  - name: ${user.name}
     user:
-      client-certificate-data: ${data(client.certificate)}
-      client-key-data: ${data(client.key.reveal())}
-      token: ${text(token.reveal())}
+${certificate}      token: ${text(user.token.reveal())}
 contexts:
   - name: ${NAME}
     context:
       cluster: ${NAME}
-      user: ${USER}
+      user: ${user.name}
       namespace: ${text(namespace)}
 current-context: ${NAME}
 `;

@@ -1,0 +1,6 @@
+/** One machine that acts as a small cluster: a Kubernetes API, volumes that are folders, Jobs that are processes. */
+export { startEmbeddedEtcd, type EmbeddedEtcd, type EmbeddedEtcdOptions } from './embedded-etcd/embedded-etcd.ts';
+export { StandaloneError, standaloneErrors, type StandaloneErrorCode } from './errors.ts';
+export { SchemaError, schemaErrors } from './schema/index.ts';
+export { startStandalone, type Standalone, type StandaloneOptions } from './start.ts';
+export { localTimeZone, WorkloadError, workloadErrors, type WorkloadErrorCode } from './workloads/index.ts';
