@@ -129,6 +129,8 @@ async function launch(
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
     });
     await once(child, 'spawn');
+    // The one who reads the pipe waits for our end of it, and an open pipe would keep this process from ending.
+    child.once('exit', () => child.stdio[3]?.destroy());
     return child;
   } finally {
     await log.close();
