@@ -52,10 +52,9 @@ const objectMeta = message({
   managedFields: [17, ignored],
 });
 
-const labelSelector = message({
-  matchLabels: [1, textMap],
-  matchExpressions: [2, list(message({ key: [1, text], operator: [2, text], values: [3, texts] }))],
-});
+const requirements = list(message({ key: [1, text], operator: [2, text], values: [3, texts] }));
+
+const labelSelector = message({ matchLabels: [1, textMap], matchExpressions: [2, requirements] });
 
 const profile = message({ type: [1, text], localhostProfile: [2, optionalText] });
 
@@ -148,6 +147,26 @@ const toleration = message({
   tolerationSeconds: [5, optionalNumber],
 });
 
+const nodeSelectorTerm = message({ matchExpressions: [1, requirements], matchFields: [2, requirements] });
+
+const affinity = message({
+  nodeAffinity: [
+    1,
+    optional(
+      message({
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          1,
+          optional(message({ nodeSelectorTerms: [1, list(nodeSelectorTerm)] })),
+        ],
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          2,
+          list(message({ weight: [1, number], preference: [2, always(nodeSelectorTerm)] })),
+        ],
+      }),
+    ),
+  ],
+});
+
 const podSpec = message({
   volumes: [1, list(message({ name: [1, text], '': [2, inline(volumeSource)] }))],
   containers: [2, list(container)],
@@ -166,6 +185,7 @@ const podSpec = message({
   imagePullSecrets: [15, list(message({ name: [1, text] }))],
   hostname: [16, text],
   subdomain: [17, text],
+  affinity: [18, optional(affinity)],
   schedulerName: [19, text],
   initContainers: [20, list(container)],
   automountServiceAccountToken: [21, optionalFlag],

@@ -71,6 +71,24 @@ describe('an object in protobuf', () => {
     });
   });
 
+  it('keeps the nodes that a pod asks for, as the pods of backups do', () => {
+    const requirement = message({ key: string(1), operator: string(2) });
+    const term = message({ matchExpressions: repeated(1, requirement) });
+    const nodeAffinity = message({ required: nested(1, message({ terms: repeated(1, term) })) });
+    const placed = message({ affinity: nested(18, message({ nodeAffinity: nested(1, nodeAffinity) })) });
+    const matchExpressions = [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists' }];
+    const raw = message({ spec: nested(2, placed) }).encode({
+      spec: { affinity: { nodeAffinity: { required: { terms: [{ matchExpressions }] } } } },
+    });
+    expect(readProtobufObject(body('v1', 'Pod', raw))['spec']).toEqual({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
+        },
+      },
+    });
+  });
+
   it('says how a deletion is meant, under any group', () => {
     const raw = message({ orphan: bool(3), policy: string(4) }).encode({ policy: 'Background' });
     expect(readProtobufObject(body('batch/v1', 'DeleteOptions', raw))).toMatchObject({
