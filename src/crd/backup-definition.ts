@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition, NewObject } from '../apiserver/index.ts';
-import { conditionList, count, keptSchema, objectFields, text, time } from './definition-parts.ts';
+import { conditionList, count, keptSchema, objectFields, text, time, volumeSchema } from './definition-parts.ts';
 import { SCHEDULE_PATTERN, TIME_ZONE_PATTERN } from './schedule-pattern.ts';
 
 const retentionPolicy = {
@@ -81,6 +81,9 @@ const lastSuccess = {
     folder: text('Its folder, below the root of the volume.'),
     bytes: count('The size of all its files.'),
     seconds: { type: 'number', minimum: 0, description: 'How long it took, verifying included.' },
+    verifiedAt: time('When every byte of it had been checked.'),
+    volume: volumeSchema,
+    certificatesExpireAt: time("When the first of the control plane's certificates that were seen runs out."),
   },
 } as const;
 

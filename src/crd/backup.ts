@@ -13,7 +13,15 @@ const backupStatus = z.looseObject({
   /** RFC 3339, UTC, as all times here. */
   lastSuccessfulTime: z.string().optional().catch(undefined),
   lastSuccess: z
-    .looseObject({ etcdBackup: z.string(), folder: z.string(), bytes: z.number(), seconds: z.number() })
+    .looseObject({
+      etcdBackup: z.string(),
+      folder: z.string(),
+      bytes: z.number(),
+      seconds: z.number(),
+      verifiedAt: z.string().optional(),
+      volume: z.looseObject({ freeBytes: z.number(), totalBytes: z.number() }).optional(),
+      certificatesExpireAt: z.string().optional(),
+    })
     .optional()
     .catch(undefined),
   lastFailure: z

@@ -70,3 +70,11 @@ export const keptSchema = {
   required: ['backups', 'bytes'],
   properties: { backups: count('How many.'), bytes: count('All their files together.') },
 } as const;
+
+/** The file system that a backup lies on. */
+export const volumeSchema = {
+  type: 'object',
+  description: 'The file system that the backup lies on, right after it.',
+  required: ['freeBytes', 'totalBytes'],
+  properties: { freeBytes: count('What may still be written.'), totalBytes: count('Its size.') },
+} as const;

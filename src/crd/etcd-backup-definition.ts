@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition, NewObject } from '../apiserver/index.ts';
-import { conditionList, count, keptSchema, objectFields, text, time } from './definition-parts.ts';
+import { conditionList, count, keptSchema, objectFields, text, time, volumeSchema } from './definition-parts.ts';
 
 const spec = {
   type: 'object',
@@ -42,6 +42,8 @@ const taken = {
     verifiedAt: time('When every byte of it had been checked.'),
     forced: { type: 'boolean', description: 'Whether it was taken although a rollout was under way.' },
     warnings: count('How many warnings its manifest holds.'),
+    volume: volumeSchema,
+    certificatesExpireAt: time("When the first of the control plane's certificates that were seen runs out."),
     kept: {
       ...keptSchema,
       properties: {

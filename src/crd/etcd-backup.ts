@@ -22,6 +22,10 @@ const takenBackup = z.looseObject({
   verifiedAt: z.string(),
   forced: z.boolean().optional(),
   warnings: z.number().optional(),
+  /** The file system that it lies on, right after it. */
+  volume: z.looseObject({ freeBytes: z.number(), totalBytes: z.number() }).optional(),
+  /** The first of the control plane's certificates that were seen runs out then. */
+  certificatesExpireAt: z.string().optional(),
   /** What stood of the same series after retention. */
   kept: z
     .looseObject({

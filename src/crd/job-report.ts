@@ -20,6 +20,10 @@ const succeeded = z.object({
   forced: z.boolean(),
   /** How many. */
   warnings: wholeNumber,
+  /** The file system that the backup lies on, after retention. */
+  volume: z.object({ freeBytes: wholeNumber, totalBytes: wholeNumber }).optional(),
+  /** The first of the certificates that were used or saved runs out then. RFC 3339, UTC. */
+  certificatesExpireAt: z.iso.datetime().optional(),
   /** After retention, where one was asked for; of this series alone. */
   kept: z.object({ backups: wholeNumber, bytes: wholeNumber, removed: wholeNumber, failed: wholeNumber }).optional(),
 });

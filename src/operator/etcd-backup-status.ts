@@ -55,7 +55,7 @@ export function describeTaken({ folder, revision, hash, size, seconds }: TakenBa
 }
 
 function takenFrom(report: SucceededReport): TakenBackup {
-  const { kept } = report;
+  const { kept, volume, certificatesExpireAt } = report;
   return {
     folder: report.folder,
     id: report.id,
@@ -69,7 +69,9 @@ function takenFrom(report: SucceededReport): TakenBackup {
     verifiedAt: report.verifiedAt,
     forced: report.forced,
     warnings: report.warnings,
-    ...(kept === undefined ? {} : { kept }),
+    ...(volume && { volume }),
+    ...(certificatesExpireAt !== undefined && { certificatesExpireAt }),
+    ...(kept && { kept }),
   };
 }
 

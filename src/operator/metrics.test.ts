@@ -48,6 +48,10 @@ describe('The metrics', () => {
     expect(await of('last_success_time')).toEqual(['{backup_policy="nightly"} 1795362240']);
     expect(await of('last_success_bytes')).toEqual(['{backup_policy="nightly"} 120000000']);
     expect(await of('last_success_seconds')).toEqual(['{backup_policy="nightly"} 3.21']);
+    expect(await of('last_verified_time')).toEqual(['{backup_policy="nightly"} 1795362243']);
+    expect(await of('volume_free_bytes')).toEqual(['{backup_policy="nightly"} 40000000000']);
+    expect(await of('volume_bytes')).toEqual(['{backup_policy="nightly"} 100000000000']);
+    expect(await of('certificates_expiry_time')).toEqual(['{backup_policy="nightly"} 1826841600']);
     expect(await of('last_failure_time')).toEqual(['{backup_policy="nightly",reason="ETCD_UNREACHABLE"} 1795362240']);
     expect(await of('consecutive_failures')).toEqual(['{backup_policy="nightly"} 1']);
     expect(await of('kept')).toEqual(['{backup_policy="nightly"} 3']);

@@ -60,6 +60,19 @@ const SERIES_FIGURES = {
   },
   holdfast_backup_last_success_seconds: { help: 'How long it took.', labels: SERIES },
   holdfast_backup_last_success_bytes: { help: 'The size of all its files.', labels: SERIES },
+  holdfast_backup_last_verified_time: {
+    help: 'When every byte of the newest backup of the series had been checked, Unix seconds.',
+    labels: SERIES,
+  },
+  holdfast_backup_volume_free_bytes: {
+    help: 'What could still be written to the file system of the newest backup, right after it.',
+    labels: SERIES,
+  },
+  holdfast_backup_volume_bytes: { help: 'The size of that file system.', labels: SERIES },
+  holdfast_backup_certificates_expiry_time: {
+    help: "When the first of the control plane's certificates runs out that the newest backup has seen, Unix seconds.",
+    labels: SERIES,
+  },
   holdfast_backup_last_failure_time: {
     help: 'When the newest failed run ended, Unix seconds, and the code of its reason.',
     labels: [...SERIES, 'reason'],
@@ -137,6 +150,10 @@ function tellSeries(
   setTime(gauges.holdfast_backup_last_success_time, which, status.lastSuccessfulTime);
   setNumber(gauges.holdfast_backup_last_success_seconds, which, status.lastSuccess?.seconds);
   setNumber(gauges.holdfast_backup_last_success_bytes, which, status.lastSuccess?.bytes);
+  setTime(gauges.holdfast_backup_last_verified_time, which, status.lastSuccess?.verifiedAt);
+  setNumber(gauges.holdfast_backup_volume_free_bytes, which, status.lastSuccess?.volume?.freeBytes);
+  setNumber(gauges.holdfast_backup_volume_bytes, which, status.lastSuccess?.volume?.totalBytes);
+  setTime(gauges.holdfast_backup_certificates_expiry_time, which, status.lastSuccess?.certificatesExpireAt);
   if (status.lastFailure !== undefined)
     setTime(
       gauges.holdfast_backup_last_failure_time,

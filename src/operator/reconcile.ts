@@ -84,7 +84,7 @@ async function takeSteps<T extends Governed>(steps: readonly Step<T>[], pass: Pa
 
 async function conclude<T extends Governed>(
   resource: Resource<T>,
-  { object, status, events, signal }: Pass<T>,
+  { object, status, events, signal, log }: Pass<T>,
   { client, events: recorder }: Surroundings,
 ): Promise<void> {
   if (!isDeepStrictEqual(status, object.status ?? {})) {
@@ -95,7 +95,12 @@ async function conclude<T extends Governed>(
       throw error;
     }
   }
-  for (const event of events) await recorder.record(object, event);
+  for (const event of events) {
+    // Events are forgotten within hours, and who keeps the log need not ask the API.
+    const words = `${resource.kind} ${object.metadata.name}: ${event.message}`;
+    log[event.type === 'Warning' ? 'warn' : 'info'](words, { reason: event.reason });
+    await recorder.record(object, event);
+  }
 }
 
 /** Puts a condition into the status of a pass. */

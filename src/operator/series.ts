@@ -53,9 +53,13 @@ export function followRuns(before: SeriesRecord, runs: readonly Run[]): SeriesRe
 }
 
 function noteSuccess(record: SeriesRecord, { name, time, taken }: Run & { readonly taken: TakenBackup }): void {
-  const { folder, bytes, seconds, kept } = taken;
+  const { folder, bytes, seconds, verifiedAt, kept, volume, certificatesExpireAt } = taken;
   record.lastSuccessfulTime = time;
-  record.lastSuccess = { etcdBackup: name, folder, bytes, seconds };
+  record.lastSuccess = {
+    ...{ etcdBackup: name, folder, bytes, seconds, verifiedAt },
+    ...(volume && { volume }),
+    ...(certificatesExpireAt !== undefined && { certificatesExpireAt }),
+  };
   if (kept !== undefined) record.kept = { backups: kept.backups, bytes: kept.bytes };
 }
 

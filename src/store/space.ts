@@ -21,10 +21,18 @@ async function nearestExisting(path: string): Promise<string> {
  * seen. Throws StoreError where the path cannot be looked at.
  */
 export async function freeSpace(path: string): Promise<number> {
+  return (await volumeSpace(path)).freeBytes;
+}
+
+/**
+ * The size of the file system of a folder, and what this process may still write to it, in bytes. Quotas are not seen.
+ * Throws StoreError where the path cannot be looked at.
+ */
+export async function volumeSpace(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
   const existing = await nearestExisting(path);
   try {
-    const { bavail, bsize } = await statfs(existing);
-    return bavail * bsize;
+    const { bavail, blocks, bsize } = await statfs(existing);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   } catch (error) {
     throw storageError(error, existing);
   }

@@ -136,6 +136,8 @@ export const SUCCESS: JobReport & { outcome: 'succeeded' } = {
   verifiedAt: '2026-11-22T15:44:03Z',
   forced: false,
   warnings: 0,
+  volume: { freeBytes: 40_000_000_000, totalBytes: 100_000_000_000 },
+  certificatesExpireAt: '2027-11-22T00:00:00Z',
 };
 
 export const FAILURE: JobReport & { outcome: 'failed' } = {

@@ -53,6 +53,8 @@ export function describeBackup(report: BackupReport): JobReport {
     verifiedAt: (manifest.verified?.at ?? manifest.created).toISOString(),
     forced: manifest.dirty.length > 0,
     warnings: report.findings.filter(({ severity }) => severity !== 'note').length,
+    ...(report.volume && { volume: report.volume }),
+    ...(manifest.certificates && { certificatesExpireAt: manifest.certificates.earliestExpiry.toISOString() }),
     ...(retention && {
       kept: {
         backups: retention.kept.length,

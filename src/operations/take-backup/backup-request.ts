@@ -58,6 +58,8 @@ export interface BackupReport {
   readonly findings: readonly Finding[];
   /** What the retention removed; undefined where none was asked for. */
   readonly retention: PruneReport | undefined;
+  /** The file system of the repository after all that; undefined where it could not be asked any more. */
+  readonly volume: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
   readonly durationMs: number;
 }
 

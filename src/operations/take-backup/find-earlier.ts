@@ -13,7 +13,7 @@ import type { BackupReport, BackupRequest } from './backup-request.ts';
 export async function findEarlier(
   { folder, resourcesDir, resource }: BackupRequest,
   surroundings: Surroundings,
-): Promise<Omit<BackupReport, 'folder' | 'retention' | 'durationMs'> | undefined> {
+): Promise<Omit<BackupReport, 'folder' | 'retention' | 'volume' | 'durationMs'> | undefined> {
   const uid = resource?.uid;
   if (uid === undefined) return undefined;
   const { backups } = await scanRepository(folder, { resourcesDir, signal: surroundings.signal });
@@ -31,7 +31,7 @@ function describe(
   backup: Backup,
   manifest: NonNullable<Backup['manifest']>,
   findings: BackupReport['findings'],
-): Omit<BackupReport, 'folder' | 'retention' | 'durationMs'> {
+): Omit<BackupReport, 'folder' | 'retention' | 'volume' | 'durationMs'> {
   const path = (kind: 'snapshot' | 'resources' | 'manifest'): string | undefined =>
     backup.files.find((file) => file.kind === kind)?.path;
   return {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { hasErrors, makePrivateFolder, messageOf, type Finding, type Log, type PartFile } from '../../base/index.ts';
-import { probeWritable, storageError, type Lock } from '../../store/index.ts';
+import { probeWritable, storageError, volumeSpace, type Lock } from '../../store/index.ts';
 import type { BackupReport, BackupRequest, Circumstances } from './backup-request.ts';
 import { choosePlace, leavePlace, openPlace } from './backup-place.ts';
 import { findSource, type BackupSource } from './backup-source.ts';
@@ -36,7 +36,10 @@ export async function takeBackup(request: BackupRequest, surroundings: Surroundi
       await finishDeadRuns(request, limited);
       const finish = async (taken: Taken): Promise<BackupReport> => {
         const retention = await applyRetention(request, taken.id, repository, limited);
-        return { ...taken, folder: request.folder, retention, durationMs: limited.clock.monotonicMs() - started };
+        // The backup stands, and what is not known of the disk does not change that.
+        const volume = await volumeSpace(request.folder).catch(() => undefined);
+        const durationMs = limited.clock.monotonicMs() - started;
+        return { ...taken, folder: request.folder, retention, volume, durationMs };
       };
       const earlier = await findEarlier(request, limited);
       if (earlier !== undefined) return finish(earlier);
@@ -54,7 +57,7 @@ function findOrigin(request: BackupRequest, source: BackupSource, surroundings: 
     : stoppedMember(request.fromDataDir, surroundings);
 }
 
-type Taken = Omit<BackupReport, 'folder' | 'retention' | 'durationMs'>;
+type Taken = Omit<BackupReport, 'folder' | 'retention' | 'volume' | 'durationMs'>;
 
 async function run(
   request: BackupRequest,
