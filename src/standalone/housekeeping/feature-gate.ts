@@ -47,6 +47,7 @@ export class FeatureGateKeeper {
   readonly #options: FeatureGateOptions;
   /** What a gate that somebody deletes comes back with: it cannot be unset. */
   #lastSpec: NonNullable<FeatureGate['spec']> = {};
+  #saidHow = false;
 
   constructor(options: FeatureGateOptions) {
     this.#options = options;
@@ -69,7 +70,20 @@ export class FeatureGateKeeper {
     const isOn = enableBackups || enablesBackups(gate);
     if (isOn)
       for (const definition of [backupDefinition, etcdBackupDefinition]) await this.#define(definition, options);
+    else await this.#sayHow(options);
     await this.#report(gate, isOn, options);
+  }
+
+  /** Once, where nobody has turned backups on yet. */
+  async #sayHow(options: CallOptions): Promise<void> {
+    if (this.#saidHow) return;
+    this.#saidHow = true;
+    const { client, log } = this.#options;
+    const name = backupDefinition.metadata.name ?? '';
+    if ((await find(client, resources.customResourceDefinitions, { name }, options)) !== undefined) return;
+    log.info(
+      'backups are not enabled: apply the FeatureGate cluster with featureSet TechPreviewNoUpgrade, or start with --enable-backups',
+    );
   }
 
   async #define(definition: NewObject<CustomResourceDefinition>, options: CallOptions): Promise<void> {

@@ -10,6 +10,8 @@ interface House {
   readonly api: TestApi;
   readonly time: ManualTime;
   readonly housekeeping: Housekeeping;
+  /** What went into the log. */
+  readonly said: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -28,11 +30,12 @@ async function startHouse({
 }: HouseOptions = {}): Promise<House> {
   const time = before?.time ?? new ManualTime(new Date('2026-11-23T04:20:00Z'));
   const api = before?.api ?? new TestApi(time);
+  const said: string[] = [];
   const housekeeping = createHousekeeping({
     client: api,
     transport: api.transport,
     time,
-    log: silentLog,
+    log: { ...silentLog, info: (message) => void said.push(message) },
     machine: { ...readMachine(nodeName ?? 'master-0'), addresses: ['192.0.2.7'] },
     kubernetesVersion: 'v1.33.0',
     holdfastVersion: '1.2.3',
@@ -47,7 +50,7 @@ async function startHouse({
     await running;
   };
   onTestFinished(stop);
-  const house = { api, time, housekeeping, stop };
+  const house = { api, time, housekeeping, said, stop };
   await settled(house, () => expect(housekeeping.isIdle).toBe(true));
   return house;
 }
@@ -221,8 +224,16 @@ describe('the FeatureGate', () => {
     expect(definitions(house)).toEqual([]);
   });
 
+  it('is told of in the log, once, while nothing enables backups', async () => {
+    const house = await startHouse();
+    await set(house, { featureSet: 'OKD' });
+    await quiet(house);
+    expect(house.said.filter((each) => each.includes('TechPreviewNoUpgrade'))).toHaveLength(1);
+  });
+
   it('is not needed where backups are enabled from the start', async () => {
     const house = await startHouse({ enableBackups: true });
+    expect(house.said.join()).not.toContain('TechPreviewNoUpgrade');
     expect(definitions(house)).toEqual(BOTH);
     expect(house.api.all(featureGates)[0]?.spec).toEqual({});
   });
