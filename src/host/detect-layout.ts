@@ -2,7 +2,7 @@ import type { HostLayout } from './control-plane-host.ts';
 import { HostTree } from './host-tree.ts';
 import { k3s, rke2 } from './layouts/k3s.ts';
 import { kubeadm } from './layouts/kubeadm.ts';
-import type { Layout } from './layouts/layout.ts';
+import type { HostSource, Layout } from './layouts/layout.ts';
 import { openshift } from './layouts/openshift.ts';
 
 /** In the order in which they are looked for: the most specific evidence first. */
@@ -28,4 +28,9 @@ export async function detectLayout(hostRoot = '/'): Promise<DetectedLayout | und
     if (evidence.length > 0) return { layout: layout.name, evidence };
   }
   return undefined;
+}
+
+/** The folders and files of a host that a backup reads: what has to be mounted where the host itself is not. */
+export function sourcesOnHost(layout: HostLayout): readonly HostSource[] {
+  return LAYOUTS.find(({ name }) => name === layout)?.reads ?? [];
 }

@@ -9,7 +9,8 @@ export {
   type StaticPod,
   type StaticPodName,
 } from './control-plane-host.ts';
-export { detectLayout, type DetectedLayout } from './detect-layout.ts';
+export { detectLayout, sourcesOnHost, type DetectedLayout } from './detect-layout.ts';
+export type { HostSource } from './layouts/layout.ts';
 export { describeHost, type DescribeHostOptions } from './describe-host.ts';
 export { hostErrors, HostError, type HostErrorCode } from './errors.ts';
 export { hostFindings, type HostFinding, type HostFindingCode } from './findings.ts';

@@ -19,6 +19,7 @@ import {
   fromRoot,
   hostname,
   type DescribeRequest,
+  type HostSource,
   type Layout,
   type LayoutDescription,
 } from './layout.ts';
@@ -30,6 +31,7 @@ interface Flavour {
   readonly kubeconfig: string;
   /** Where the service's flags and environment may be: they can hold the token and the data directory. */
   readonly serviceFiles: readonly string[];
+  readonly reads: readonly HostSource[];
 }
 
 /** A server of k3s: one process, no static pods. */
@@ -37,6 +39,10 @@ export const k3s: Layout = layoutOf({
   name: 'k3s',
   kubeconfig: '/etc/rancher/k3s/k3s.yaml',
   serviceFiles: ['/etc/systemd/system/k3s.service', '/etc/systemd/system/k3s.service.env'],
+  reads: [
+    { path: '/etc/rancher', type: 'folder' },
+    { path: '/var/lib/rancher/k3s/server', type: 'folder' },
+  ],
 });
 
 /** A server of RKE2: the same tree under another name, and static pods in agent/pod-manifests. */
@@ -44,11 +50,17 @@ export const rke2: Layout = layoutOf({
   name: 'rke2',
   kubeconfig: '/etc/rancher/rke2/rke2.yaml',
   serviceFiles: ['/etc/default/rke2-server', '/usr/local/lib/systemd/system/rke2-server.env'],
+  reads: [
+    { path: '/etc/rancher', type: 'folder' },
+    { path: '/var/lib/rancher/rke2/agent/pod-manifests', type: 'folder' },
+    { path: '/var/lib/rancher/rke2/server', type: 'folder' },
+  ],
 });
 
 function layoutOf(flavour: Flavour): Layout {
   return {
     name: flavour.name,
+    reads: flavour.reads,
     async recognise(tree) {
       const { dataDir } = await readConfig(tree, flavour);
       return existing(tree, [`${dataDir}/server`]);

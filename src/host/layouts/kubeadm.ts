@@ -29,6 +29,11 @@ interface Pod {
 /** A control-plane host that `kubeadm init` or `kubeadm join --control-plane` made. */
 export const kubeadm: Layout = {
   name: 'kubeadm',
+  reads: [
+    { path: CONFIG_DIR, type: 'folder' },
+    // Not the folder: the volumes of all the node's pods lie in it.
+    ...KUBELET_FILES.map((path) => ({ path, type: 'file' as const })),
+  ],
 
   async recognise(tree) {
     const evidence = await existing(tree, [manifestOf('kube-apiserver')]);

@@ -12,9 +12,18 @@ export interface DescribeRequest {
 /** A host as one layout describes it, before links that leave its sources are followed. */
 export type LayoutDescription = Omit<ControlPlaneHost, 'layout' | 'hostRoot'>;
 
+/** A place of the host that a backup reads. */
+export interface HostSource {
+  /** As the host names it. */
+  readonly path: string;
+  readonly type: 'folder' | 'file';
+}
+
 /** One distribution's way to lay out a control-plane host. */
 export interface Layout {
   readonly name: HostLayout;
+  /** Everything that {@link describe} reads and names where nobody has moved anything: it is there on every such host. */
+  readonly reads: readonly HostSource[];
   /** The paths that give this layout away; empty where it is not this one. */
   recognise(tree: HostTree): Promise<readonly string[]>;
   /** @throws HostError naming the manifest, folder or file that is missing or cannot be understood */

@@ -32,6 +32,10 @@ const ETCD_DATA_DIR = '/var/lib/etcd';
 /** A control-plane host whose static pods the OpenShift operators install, revision by revision. */
 export const openshift: Layout = {
   name: 'openshift',
+  reads: [
+    { path: MANIFEST_DIR, type: 'folder' },
+    { path: RESOURCE_DIR, type: 'folder' },
+  ],
 
   async recognise(tree) {
     if (!(await tree.isFolder(RESOURCE_DIR))) return [];
