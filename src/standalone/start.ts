@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { createKubeClient, type KubeClient, type Pod } from '../apiserver/index.ts';
+import { createKubeClient, type KubeClient, type Pod, type Transport } from '../apiserver/index.ts';
 import { makePrivateFolder, type Log, type Time } from '../base/index.ts';
 import { openAccess, type Access } from './access/index.ts';
 import { createApi, listenHttps, type Api, type Listener, type PodLogRequest } from './api/index.ts';
 import { createHousekeeping, readMachine, type Housekeeping } from './housekeeping/index.ts';
+import { KeptPort } from './kept-port.ts';
 import { ObjectStore, type StoreLock } from './objects/index.ts';
 import { createVolumeControllers, type VolumeControllers } from './volumes/index.ts';
 import { createProcessRuntime, createWorkloads, type ContainerRuntime, type Workloads } from './workloads/index.ts';
@@ -33,6 +34,8 @@ export interface StandaloneOptions {
   readonly lock: (path: string) => Promise<StoreLock>;
   /** How containers are run. Default: as child processes. */
   readonly runtime?: ContainerRuntime | undefined;
+  /** How controllers in this process reach the API, given the way to it. Default: a client with the usual deadlines. */
+  readonly connect?: ((transport: Transport) => KubeClient) | undefined;
   /** Of CronJobs that name none. Default: this process's. */
   readonly timeZone?: string | undefined;
 }
@@ -129,10 +132,10 @@ class Engine implements Standalone {
       readPodLog: (request) => Promise.resolve(readLog(state, request)),
       isReady: () => state.isRunning,
     });
-    const { host, port } = options.listen;
-    const listener = await listenHttps({ api, log, host, port, authority: access.authority, ...access.server });
+    const listener = await listen(options, api, access);
     try {
-      const client = createKubeClient({ transport: api.transport, time });
+      const { connect = (transport: Transport) => createKubeClient({ transport, time }) } = options;
+      const client = connect(api.transport);
       const controllers = await createControllers(options, { client, api, access, url: listener.url });
       state.workloads = controllers.workloads;
       await controllers.housekeeping.prepare();
@@ -177,6 +180,24 @@ class Engine implements Standalone {
     await this.#listener.close();
     await this.#objects.close();
   }
+}
+
+/** Any free port is one that was ours before, if it can be: containers of an earlier start ask there. */
+async function listen(
+  { dataDir, listen: { host, port }, log }: StandaloneOptions,
+  api: Api,
+  access: Access,
+): Promise<Listener> {
+  const how = { api, log, host, authority: access.authority, ...access.server };
+  if (port !== 0) return listenHttps({ ...how, port });
+  const kept = new KeptPort(join(dataDir, 'access', 'port'));
+  const former = await kept.read();
+  const listener =
+    former === undefined
+      ? await listenHttps(how)
+      : await listenHttps({ ...how, port: former }).catch(() => listenHttps(how));
+  await kept.write(Number(listener.url.port));
+  return listener;
 }
 
 /** What the API is told of the controllers, which are made after it. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { makePrivateFolder, messageOf, type Log, type Time } from '../../base/index.ts';
 import { pause } from '../../controller/index.ts';
 import { StandaloneError } from '../errors.ts';
+import { KeptPort } from '../kept-port.ts';
 import { issueTrialPki, type TrialPki } from './trial-pki.ts';
 
 export interface EmbeddedEtcdOptions {
@@ -59,7 +60,7 @@ export async function startEmbeddedEtcd(options: EmbeddedEtcdOptions): Promise<E
   const { folder, binary, time, log, signal } = options;
   await makePrivateFolder(folder);
   const pki = await issueTrialPki(join(folder, 'pki'), time);
-  const endpoint = `https://127.0.0.1:${await freePort()}`;
+  const endpoint = `https://127.0.0.1:${await choosePort(folder)}`;
   const logPath = join(folder, 'etcd.log');
   const child = await launch([binary, ...argumentsFor({ endpoint, pki, dataDir: join(folder, 'data') })], {
     logPath,
@@ -168,9 +169,19 @@ function isHealthy(
   });
 }
 
-async function freePort(): Promise<number> {
+/** The one of the start before, where it is free: Jobs that were made then name it. */
+async function choosePort(folder: string): Promise<number> {
+  const kept = new KeptPort(join(folder, 'port'));
+  const former = await kept.read();
+  const port = former === undefined ? await freePort(0) : await freePort(former).catch(() => freePort(0));
+  await kept.write(port);
+  return port;
+}
+
+/** @param wanted - 0 for any. Rejects where it is taken */
+async function freePort(wanted: number): Promise<number> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   server.close();
