@@ -99,6 +99,23 @@ const lastFailure = {
   },
 } as const;
 
+const hosts = {
+  type: 'array',
+  description:
+    'Where no claim is named: the hosts that hold backups of the series, and what each had right after its last.',
+  items: {
+    type: 'object',
+    required: ['name', 'backups', 'bytes'],
+    properties: {
+      name: text('The name of the node.'),
+      ...keptSchema.properties,
+      lastSuccessfulTime: time('When it took its newest one.'),
+    },
+  },
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['name'],
+} as const;
+
 /** The definition of Backup: what openshift/api's own accepts and refuses, and a status. */
 export const backupDefinition: NewObject<CustomResourceDefinition> = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -145,6 +162,7 @@ export const backupDefinition: NewObject<CustomResourceDefinition> = {
                   consecutiveFailures: count('How many runs have failed since the last one that succeeded.'),
                   nextRunTime: time('When the schedule is due next.'),
                   kept: keptSchema,
+                  hosts,
                 },
               },
             },

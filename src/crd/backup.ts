@@ -30,6 +30,17 @@ const backupStatus = z.looseObject({
     .catch(undefined),
   consecutiveFailures: z.number().optional().catch(undefined),
   nextRunTime: z.string().optional().catch(undefined),
+  hosts: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        backups: z.number(),
+        bytes: z.number(),
+        lastSuccessfulTime: z.string().optional(),
+      }),
+    )
+    .optional()
+    .catch(undefined),
   kept: z.looseObject({ backups: z.number(), bytes: z.number() }).optional().catch(undefined),
 });
 

@@ -107,7 +107,7 @@ export const etcdBackupDefinition: NewObject<CustomResourceDefinition> = {
                   backupJob,
                   startTime: time('When the Job was made.'),
                   completionTime: time('When the outcome was known.'),
-                  nodeName: text('The host that took the backup.'),
+                  nodeName: text('The host that takes or took the backup.'),
                   backup: taken,
                   failure,
                 },

@@ -18,6 +18,7 @@ function jobOf(...of: Parameters<typeof backupJob>): Job {
   return objects.job.parse(backupJob(...of));
 }
 
+const NO_PLAN = { retention: undefined };
 const SETTINGS = resolveSettings({ image: 'holdfast:test' });
 
 describe('The name of a Job', () => {
@@ -42,11 +43,20 @@ describe('The name of a Job', () => {
 
 describe('The Job of a backup', () => {
   it('runs on a control-plane node, however that is labelled, unless the settings say otherwise', () => {
-    const pod = jobOf(etcdBackup('x'), undefined, SETTINGS).spec.template.spec;
+    const pod = jobOf(etcdBackup('x'), NO_PLAN, SETTINGS).spec.template.spec;
     expect(JSON.stringify(pod['affinity'])).toContain('node-role.kubernetes.io/control-plane');
-    expect(pod['tolerations']).toEqual([{ operator: 'Exists' }]);
+    expect(pod['tolerations']).toContainEqual({ operator: 'Exists' });
     const anywhere = resolveSettings({ image: 'holdfast:test', onControlPlane: false });
-    expect(jobOf(etcdBackup('x'), undefined, anywhere).spec.template.spec['affinity']).toBeUndefined();
+    expect(jobOf(etcdBackup('x'), NO_PLAN, anywhere).spec.template.spec['affinity']).toBeUndefined();
+  });
+
+  it('leaves a node that does not answer after a while, since the first toleration that matches counts', () => {
+    const tolerations = jobOf(etcdBackup('x'), NO_PLAN, SETTINGS).spec.template.spec['tolerations'];
+    expect(tolerations).toMatchObject([
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', tolerationSeconds: 120 },
+      { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute', tolerationSeconds: 120 },
+      { operator: 'Exists' },
+    ]);
   });
 
   it('takes what the settings add to its pod', () => {
@@ -61,7 +71,7 @@ describe('The Job of a backup', () => {
         volumeMounts: [{ name: 'host', mountPath: '/host/etc/kubernetes', readOnly: true }],
       },
     });
-    const pod = jobOf(etcdBackup('x'), undefined, settings).spec.template.spec;
+    const pod = jobOf(etcdBackup('x'), NO_PLAN, settings).spec.template.spec;
     expect(pod).toMatchObject({ serviceAccountName: 'backup', hostNetwork: true });
     expect(pod.volumes?.map(({ name }) => name)).toEqual(['backups', 'host']);
     expect(pod.containers[0]).toMatchObject({
@@ -76,7 +86,7 @@ describe('The Job of a backup', () => {
 
   it('belongs to the series of its EtcdBackup, with what is to stay of that', () => {
     const labels = { 'backup.holdfast.io/series': 'nightly' };
-    const job = jobOf(etcdBackup('x', undefined, labels), { kind: 'number', maxBackups: 5 }, SETTINGS);
+    const job = jobOf(etcdBackup('x', undefined, labels), { retention: { kind: 'number', maxBackups: 5 } }, SETTINGS);
     const args = job.spec.template.spec.containers[0]?.args ?? [];
     expect(args.slice(args.indexOf('--series'), args.indexOf('--series') + 2)).toEqual(['--series', 'nightly']);
     expect(args.slice(-2)).toEqual(['--retain-number', '5']);

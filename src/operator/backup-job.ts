@@ -37,12 +37,16 @@ export function seriesOf({ metadata }: Pick<EtcdBackup, 'metadata'>): string | u
   return metadata.labels?.[SERIES_LABEL];
 }
 
-/**
- * @param retention - what is to stay of the series once the backup is good; undefined: nothing is removed
- */
+export interface BackupJobPlan {
+  /** What is to stay of the series once the backup is good; undefined: nothing is removed. */
+  readonly retention: SeriesRetention | undefined;
+  /** The one node that may run it; undefined: the scheduler chooses. */
+  readonly nodeName?: string | undefined;
+}
+
 export function backupJob(
   etcdBackup: EtcdBackup,
-  retention: SeriesRetention | undefined,
+  { retention, nodeName }: BackupJobPlan,
   settings: ResolvedSettings,
 ): NewObject<Job> {
   const { name, uid } = etcdBackup.metadata;
@@ -70,6 +74,7 @@ export function backupJob(
           args: jobArguments(etcdBackup, retention, settings),
           volumes: [backupVolume(etcdBackup, settings)],
           volumeMounts: [{ name: VOLUME_NAME, mountPath: MOUNT_PATH }],
+          nodeName,
         },
         settings,
         settings.backupPod,

@@ -42,6 +42,14 @@ export const operatorErrors = {
     kind: 'needs-user',
     meaning: 'The address for metrics and health checks cannot be listened on.',
   },
+  OPERATOR_IMAGE_UNKNOWN: {
+    kind: 'needs-user',
+    meaning: 'The operator was not told the image of backups, and cannot read it from its own pod.',
+  },
+  OPERATOR_LEASE_LOST: {
+    kind: 'transient',
+    meaning: 'An operator led and could not renew its lease in time, so it ended; another replica goes on.',
+  },
 } as const satisfies ErrorTable;
 
 export type OperatorErrorCode = keyof typeof operatorErrors;

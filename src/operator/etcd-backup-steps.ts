@@ -1,4 +1,4 @@
-import { resources, type Job, type KubeClient } from '../apiserver/index.ts';
+import { resources, type Job, type KubeClient, type Pod } from '../apiserver/index.ts';
 import { formatTime, type Informer } from '../controller/index.ts';
 import {
   APP_LABEL,
@@ -15,7 +15,8 @@ import {
 import { absentAsUndefined, hasCode, removed } from './answers.ts';
 import { backupJob, backupJobName, seriesOf } from './backup-job.ts';
 import { completed, failed, pending, skipped, started, type EtcdBackupPass } from './etcd-backup-status.ts';
-import { failureOf, isEnded, judgeJob } from './job-state.ts';
+import { placeOnHost, type HostPlacement } from './host-placement.ts';
+import { failureOf, isEnded, judgeJob, obstacleOf } from './job-state.ts';
 import type { Verdict } from './reconcile.ts';
 import type { ResolvedSettings } from './settings.ts';
 import { isAtWork, owningJob, predecessorOf, unfinishedRunBefore } from './turn.ts';
@@ -31,6 +32,8 @@ export interface EtcdBackupParts {
 const LOOK_AGAIN_MS = 2_000;
 const SEEN_AGAIN_MS = 100;
 const NAMESPACE_AGAIN_MS = 10_000;
+const NODE_AGAIN_MS = 10_000;
+const WAITING_IS_NEWS_MS = 10_000;
 const JOB_SELECTOR = `${APP_LABEL}=${JOB_APP}`;
 
 /** Jobs for an EtcdBackup of this name that is no longer there (or another by now) are removed, where nobody else does. */
@@ -110,21 +113,31 @@ async function judge(pass: EtcdBackupPass, job: Job, client: KubeClient): Promis
     return 'done';
   }
   started(pass, job);
-  if (!isEnded(job)) return 'done';
-  const { items } = await client.list(resources.pods, {
-    namespace: BACKUP_NAMESPACE,
-    labelSelector: JOB_SELECTOR,
-    signal: pass.signal,
-  });
-  const state = judgeJob(
-    job,
-    items.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid)),
-  );
+  const isYoung = pass.now.getTime() - Date.parse(job.metadata.creationTimestamp) < WAITING_IS_NEWS_MS;
+  if (!isEnded(job) && isYoung) return { again: WAITING_IS_NEWS_MS };
+  const pods = await podsOf(job, client, pass.signal);
+  if (!isEnded(job)) return sayWhatItWaitsFor(pass, job, pods);
+  const state = judgeJob(job, pods);
   if (state.kind === 'at-work') return 'done';
   if (state.nodeName !== undefined) pass.status.nodeName = state.nodeName;
   if (state.kind === 'succeeded') completed(pass, state.report, endTime(job, pass.now));
   else failed(pass, state.failure, endTime(job, pass.now));
   return 'done';
+}
+
+async function podsOf(job: Job, client: KubeClient, signal: AbortSignal): Promise<readonly Pod[]> {
+  const which = { namespace: BACKUP_NAMESPACE, labelSelector: JOB_SELECTOR, signal };
+  const { items } = await client.list(resources.pods, which);
+  return items.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
+}
+
+/** A pod that cannot start (no node, no volume, no image) keeps its Job until the deadline; the object says why meanwhile. */
+function sayWhatItWaitsFor(pass: EtcdBackupPass, job: Job, pods: readonly Pod[]): Verdict {
+  const obstacle = pods.map(obstacleOf).find((each) => each !== undefined);
+  const isAtWork = obstacle === undefined && pods.length > 0;
+  const message = `Executing job ${job.metadata.name} to save the backup`;
+  pending(pass, obstacle === undefined ? message : `${message}; its pod waits: ${obstacle}`);
+  return isAtWork ? 'done' : { again: WAITING_IS_NEWS_MS };
 }
 
 function endTime({ status }: Job, now: Date): string {
@@ -190,9 +203,18 @@ export async function start(pass: EtcdBackupPass, parts: EtcdBackupParts): Promi
   // What has been read may be old: a Job is made only for what stands right now.
   const current = await absentAsUndefined(client.get(etcdBackups, { name: object.metadata.name }, { signal }));
   if (current?.metadata.resourceVersion !== object.metadata.resourceVersion) return { again: SEEN_AGAIN_MS };
-  const retention = await retentionFor(object, client, signal);
+  const placement = await placementFor(pass, parts);
+  if (placement === 'no healthy node') {
+    pending(pass, 'waiting for a control-plane node that is ready, to take the backup and to keep it');
+    return { again: NODE_AGAIN_MS };
+  }
+  const { nodeName, retention } = placement;
+  if (nodeName !== undefined) pass.status.nodeName = nodeName;
   try {
-    started(pass, await client.create(resources.jobs, backupJob(object, retention, settings), { signal }));
+    started(
+      pass,
+      await client.create(resources.jobs, backupJob(object, { retention, nodeName }, settings), { signal }),
+    );
     return 'done';
   } catch (error) {
     return await refused(pass, error, client);
@@ -216,6 +238,17 @@ async function refused(pass: EtcdBackupPass, error: unknown, client: KubeClient)
   // Others may pass (a quota, a missing permission): the object says what it waits for, and the error brings it back.
   if (hasCode(error, 'APISERVER_FORBIDDEN')) pending(pass, `job ${name.name} cannot be made: ${error.message}`);
   throw error;
+}
+
+/** A claim says by itself where it can be reached. */
+async function placementFor(
+  { object, signal }: EtcdBackupPass,
+  { client, settings, etcdBackups: all }: EtcdBackupParts,
+): Promise<HostPlacement | 'no healthy node'> {
+  const retention = await retentionFor(object, client, signal);
+  const isOnHost = (object.spec.pvcName ?? '') === '' && settings.onControlPlane;
+  if (!isOnHost) return { nodeName: undefined, retention };
+  return placeOnHost({ client, etcdBackup: object, all: all.list(), retention, signal });
 }
 
 /** What is to stay of the series; nothing is removed for a Backup that is gone. */

@@ -98,6 +98,15 @@ function lastWord(pod: Pod): LastWord {
   };
 }
 
+/** Why a pod has not started; undefined where it has, or where nothing is wrong yet. */
+export function obstacleOf({ status }: Pod): string | undefined {
+  if (status?.phase !== undefined && status.phase !== 'Pending') return undefined;
+  const unscheduled = status?.conditions?.find((each) => each.type === 'PodScheduled' && each.status === 'False');
+  if (unscheduled !== undefined) return [unscheduled.reason, unscheduled.message].filter(Boolean).join(': ');
+  const waiting = status?.containerStatuses?.map(({ state }) => state?.waiting).find(Boolean);
+  return waiting && [waiting.reason, waiting.message].filter(Boolean).join(': ');
+}
+
 function wordsOf(last: LastWord | undefined): string {
   if (last === undefined) return '';
   const parts = [

@@ -11,21 +11,41 @@ export interface PodWork {
   readonly env?: NonNullable<Container['env']>;
   readonly volumes?: readonly Volume[];
   readonly volumeMounts?: NonNullable<Container['volumeMounts']>;
+  /** The one node that it may run on. */
+  readonly nodeName?: string | undefined;
 }
 
 /** Either label marks a control-plane node; which one, and with what value, differs between distributions. */
-const ON_CONTROL_PLANE = {
-  affinity: {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: {
-        nodeSelectorTerms: ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'].map((key) => ({
-          matchExpressions: [{ key, operator: 'Exists' }],
-        })),
-      },
-    },
-  },
-  tolerations: [{ operator: 'Exists' }],
-};
+const CONTROL_PLANE_TERMS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'].map((key) => ({
+  matchExpressions: [{ key, operator: 'Exists' }],
+}));
+
+/** How long a pod stays on a node that is gone before the Job gets another. */
+const GONE_NODE_SECONDS = 120;
+
+/**
+ * Everything is tolerated, so that a cordoned or pressed control plane is backed up too; but not for ever, where the node does
+ * not answer: the first toleration that matches a taint is the one that counts.
+ */
+const TOLERATIONS = [
+  ...['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'].map((key) => ({
+    ...{ key, operator: 'Exists', effect: 'NoExecute' },
+    tolerationSeconds: GONE_NODE_SECONDS,
+  })),
+  { operator: 'Exists' },
+];
+
+function onNodes(nodeSelectorTerms: readonly object[]): object {
+  return {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+    tolerations: TOLERATIONS,
+  };
+}
+
+/** Not `spec.nodeName`, which would pass the scheduler by, and with it the binding of volumes. */
+function onNode(name: string): object {
+  return onNodes([{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }]);
+}
 
 /** The pod that does a piece of work with our own command. */
 export function podTemplate(work: PodWork, settings: ResolvedSettings, pod: PodSettings): PodTemplate {
@@ -48,7 +68,7 @@ export function podTemplate(work: PodWork, settings: ResolvedSettings, pod: PodS
   return {
     metadata: { labels: { ...work.labels } },
     spec: {
-      ...(settings.onControlPlane ? structuredClone(ON_CONTROL_PLANE) : {}),
+      ...placement(work, settings),
       ...(pod.serviceAccountName === undefined ? {} : { serviceAccountName: pod.serviceAccountName }),
       restartPolicy: 'Never',
       containers: [container],
@@ -56,4 +76,9 @@ export function podTemplate(work: PodWork, settings: ResolvedSettings, pod: PodS
       ...pod.spec,
     },
   };
+}
+
+function placement({ nodeName }: PodWork, { onControlPlane }: ResolvedSettings): object {
+  if (nodeName !== undefined) return structuredClone(onNode(nodeName));
+  return onControlPlane ? structuredClone(onNodes(CONTROL_PLANE_TERMS)) : {};
 }

@@ -1,15 +1,23 @@
 import type { BackupStatus, EtcdBackup, TakenBackup } from '../crd/index.ts';
 import { outcomeOf } from '../crd/index.ts';
 
+interface RunThatSucceeded {
+  readonly name: string;
+  readonly time: string;
+  readonly taken: TakenBackup;
+  /** Whose disk it went to; undefined where it went to a claim. */
+  readonly hostName?: string | undefined;
+}
+
 /** How one run of a series ended. */
 export type Run =
-  | { readonly name: string; readonly time: string; readonly taken: TakenBackup }
+  | RunThatSucceeded
   | { readonly name: string; readonly time: string; readonly reason: string; readonly message: string };
 
 /** What a Backup's status says of its runs. */
 export type SeriesRecord = Pick<
   BackupStatus,
-  'lastSuccessfulTime' | 'lastSuccess' | 'lastFailure' | 'consecutiveFailures' | 'kept'
+  'lastSuccessfulTime' | 'lastSuccess' | 'lastFailure' | 'consecutiveFailures' | 'kept' | 'hosts'
 >;
 
 /** The end of an EtcdBackup as a run; undefined while it has none, and for one that was skipped. */
@@ -19,7 +27,7 @@ export function runOf(etcdBackup: EtcdBackup): Run | undefined {
   const time = completionTime ?? creationTimestamp;
   switch (outcomeOf(etcdBackup)) {
     case 'BackupCompleted':
-      return backup && { name, time, taken: backup };
+      return backup && { name, time, taken: backup, hostName: hostOf(etcdBackup) };
     case 'BackupFailed': {
       const message = failure?.message ?? 'the backup failed';
       return { name, time, reason: failure?.code ?? 'BackupFailed', message };
@@ -28,6 +36,10 @@ export function runOf(etcdBackup: EtcdBackup): Run | undefined {
     case 'BackupSkipped':
       return undefined;
   }
+}
+
+function hostOf({ spec, status }: EtcdBackup): string | undefined {
+  return (spec.pvcName ?? '') === '' ? status?.nodeName : undefined;
 }
 
 /**
@@ -40,6 +52,7 @@ export function followRuns(before: SeriesRecord, runs: readonly Run[]): SeriesRe
   for (const run of runs.toSorted(byEnd)) {
     const isNew = counted === undefined || (byEnd(counted, run) < 0 && counted.name !== run.name);
     if ('taken' in run) {
+      noteHost(record, run);
       if (isAfter(run.time, record.lastSuccessfulTime)) noteSuccess(record, run);
       if (isNew) record.consecutiveFailures = 0;
     } else if (isNew) {
@@ -52,7 +65,7 @@ export function followRuns(before: SeriesRecord, runs: readonly Run[]): SeriesRe
   return record;
 }
 
-function noteSuccess(record: SeriesRecord, { name, time, taken }: Run & { readonly taken: TakenBackup }): void {
+function noteSuccess(record: SeriesRecord, { name, time, taken }: RunThatSucceeded): void {
   const { folder, bytes, seconds, verifiedAt, kept, volume, certificatesExpireAt } = taken;
   record.lastSuccessfulTime = time;
   record.lastSuccess = {
@@ -60,7 +73,24 @@ function noteSuccess(record: SeriesRecord, { name, time, taken }: Run & { readon
     ...(volume && { volume }),
     ...(certificatesExpireAt !== undefined && { certificatesExpireAt }),
   };
-  if (kept !== undefined) record.kept = { backups: kept.backups, bytes: kept.bytes };
+  const onHosts = record.hosts ?? [];
+  if (onHosts.length > 0) record.kept = { backups: sum(onHosts, 'backups'), bytes: sum(onHosts, 'bytes') };
+  else if (kept !== undefined) record.kept = { backups: kept.backups, bytes: kept.bytes };
+}
+
+/** Each node counts what lies on its own disk, and tells it when it takes a backup. */
+function noteHost(record: SeriesRecord, { time, taken: { kept }, hostName }: RunThatSucceeded): void {
+  if (hostName === undefined || kept === undefined) return;
+  const before = record.hosts?.find(({ name }) => name === hostName);
+  if (!isAfter(time, before?.lastSuccessfulTime)) return;
+  const { backups, bytes } = kept;
+  const others = record.hosts?.filter(({ name }) => name !== hostName) ?? [];
+  const host = { name: hostName, backups, bytes, lastSuccessfulTime: time };
+  record.hosts = [...others, host].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function sum(hosts: NonNullable<SeriesRecord['hosts']>, what: 'backups' | 'bytes'): number {
+  return hosts.reduce((total, host) => total + host[what], 0);
 }
 
 interface End {

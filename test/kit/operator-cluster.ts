@@ -109,8 +109,8 @@ function refuseUnlessDefined(object: KubeObject): void {
 function isSelected({ metadata }: KubeObject, { labelSelector = '', fieldSelector }: ListOptions): boolean {
   const wanted = labelSelector.split(',').filter((each) => each !== '');
   const hasLabels = wanted.every((each) => {
-    const [key = '', value = ''] = each.split('=');
-    return metadata.labels?.[key] === value;
+    const [key = '', value] = each.split('=');
+    return value === undefined ? metadata.labels?.[key] !== undefined : metadata.labels?.[key] === value;
   });
   return hasLabels && (fieldSelector === undefined || fieldSelector === `metadata.name=${metadata.name}`);
 }
@@ -121,6 +121,11 @@ function withoutStatus(object: KubeObject): unknown {
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The node that a Job's pods are tied to. */
+export function nodeOf(job: Job): string | undefined {
+  return /"metadata.name","operator":"In","values":\["([^"]+)"\]/.exec(JSON.stringify(job.spec.template.spec))?.[1];
 }
 
 export const SUCCESS: JobReport & { outcome: 'succeeded' } = {
@@ -218,6 +223,23 @@ export class OperatorCluster {
     });
   }
 
+  /** A control-plane node, made or changed. */
+  async node(name: string, { isReady = true, isCordoned = false } = {}): Promise<void> {
+    const labels = { 'node-role.kubernetes.io/control-plane': '' };
+    const standing = this.api.all(resources.nodes).find(({ metadata }) => metadata.name === name);
+    const spec = { unschedulable: isCordoned };
+    const conditions = [{ type: 'Ready', status: isReady ? ('True' as const) : ('Unknown' as const) }];
+    if (standing === undefined)
+      await this.#createWithStatus(resources.nodes, {
+        ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels } },
+        ...{ spec, status: { conditions } },
+      });
+    else {
+      const changed = await this.api.update(resources.nodes, { ...standing, spec });
+      await this.api.updateStatus(resources.nodes, { ...changed, status: { conditions } });
+    }
+  }
+
   /** A backup that a person asks for; of a series and with a run's Job for an owner where they are given. */
   async ask(
     name: string,
@@ -304,9 +326,16 @@ export class OperatorCluster {
         labels: job.spec.template.metadata?.labels ?? {},
         ownerReferences: [ownerOf(job)],
       },
-      spec: { ...job.spec.template.spec, nodeName: 'master-0' },
+      spec: { ...job.spec.template.spec, nodeName: nodeOf(job) ?? 'master-0' },
       status: { phase, containerStatuses: [{ name: 'cluster-backup', state }] },
     });
+  }
+
+  /** A pod of a Job that no node takes. */
+  async waitingPod(job: Job, message: string): Promise<void> {
+    const pod = await this.pod(job, 'Running');
+    const conditions = [{ type: 'PodScheduled', status: 'False' as const, reason: 'Unschedulable', message }];
+    await this.api.updateStatus(resources.pods, { ...pod, status: { phase: 'Pending', conditions } });
   }
 
   /** As a controller and a kubelet: an API server takes no status from whoever creates an object. */
