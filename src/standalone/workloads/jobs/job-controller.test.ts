@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../test/kit/seeded-random.ts';
-import { resources, type Job, type Pod } from '../../../apiserver/index.ts';
+import { resources, type ApiRequest, type Job, type Pod } from '../../../apiserver/index.ts';
 import { formatTime } from '../../../controller/index.ts';
 import { createJobController } from './job-controller.ts';
 import { NAMESPACE, TestCluster } from '../test-cluster.ts';
@@ -290,6 +290,26 @@ describe('a pod that somebody deletes', () => {
     await cluster.settle();
     expect((await cluster.pod(pod.metadata.name)).metadata.finalizers ?? []).toEqual([]);
   });
+});
+
+it.each([
+  ['while its controller reads it', 'GET', '/jobs/backup'],
+  ['when its pod has been made', 'POST', '/pods'],
+])('is no failure where a Job goes %s', async (_when, method, path) => {
+  const cluster = await TestCluster.start();
+  const errors: unknown[] = [];
+  const { client, time, log } = cluster;
+  const [jobs, pods] = [cluster.informer(resources.jobs), cluster.informer(resources.pods)];
+  cluster.start(createJobController({ client, time, log, jobs, pods, onResult: ({ error }) => errors.push(error) }));
+  const remove = (request: ApiRequest): void => {
+    if (request.method !== method || !request.target.endsWith(path)) return;
+    cluster.onRequest = cluster.onAnswer = () => undefined;
+    void client.delete(resources.jobs, { name: 'backup', namespace: NAMESPACE }, { propagation: 'Background' });
+  };
+  cluster[method === 'GET' ? 'onRequest' : 'onAnswer'] = remove;
+  await apply(cluster);
+  expect(await cluster.all(resources.jobs)).toEqual([]);
+  expect(errors.filter((error) => error !== undefined)).toEqual([]);
 });
 
 it('never has two pods, counts each once and ends right, wherever the engine is killed and requests fail', async () => {

@@ -92,7 +92,23 @@ class JobReconciler {
     }
     const managedBy = job.spec['managedBy'];
     if (typeof managedBy === 'string' && managedBy !== 'kubernetes.io/job-controller') return undefined;
-    return finishedCondition(job) === undefined ? this.#run(key, job, own) : this.#tidy(key, job, own);
+    if (finishedCondition(job) !== undefined) return this.#tidy(key, job, own);
+    try {
+      return await this.#run(key, job, own);
+    } catch (error) {
+      // One that is removed while it is worked on is no failure: its removal brings the key back.
+      if (isMissing(error) && (await this.#isGone(job))) return undefined;
+      throw error;
+    }
+  }
+
+  async #isGone({ metadata }: Job): Promise<boolean> {
+    try {
+      return (await this.#options.client.get(resources.jobs, metadata)).metadata.uid !== metadata.uid;
+    } catch (error) {
+      if (isMissing(error)) return true;
+      throw error;
+    }
   }
 
   /** A finished Job does nothing any more but go when its time is over. */
@@ -227,6 +243,10 @@ async function ignoreMissing(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    if (!(error instanceof ApiServerError) || error.code !== 'APISERVER_NOT_FOUND') throw error;
+    if (!isMissing(error)) throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof ApiServerError && error.code === 'APISERVER_NOT_FOUND';
 }
