@@ -1,19 +1,20 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { getAsset, isSea } from 'node:sea';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './base/index.ts';
 import { realFronts } from './fronts.ts';
-import { Interruption, runCli, type CliEnvironment, type Terminal } from './cli/index.ts';
+import { exitCodes, Interruption, runCli, type CliEnvironment, type Terminal } from './cli/index.ts';
 
 declare const HOLDFAST_VERSION: string;
 
 /** The process as the commands see it: real streams, clock, signals and worker threads. */
 function realEnvironment(): CliEnvironment {
   const signal = abortOnSignals();
-  const inspectWorker = new URL('./inspect-worker.js', import.meta.url);
+  const { program, inspectWorker } = installation();
   return {
     version: HOLDFAST_VERSION,
     variables: process.env,
@@ -24,9 +25,24 @@ function realEnvironment(): CliEnvironment {
     ask: process.stdin.isTTY ? (question) => askAtTerminal(question, signal) : undefined,
     clock: systemClock,
     signal,
-    inspectWorker: existsSync(inspectWorker) ? inspectWorker : undefined,
-    fronts: realFronts({ program: [process.execPath, fileURLToPath(import.meta.url)], random: Math.random }),
+    inspectWorker,
+    fronts: realFronts({ program, random: Math.random }),
   };
+}
+
+/** How this program is started again, and the script of its threads. */
+function installation(): { readonly program: readonly string[]; readonly inspectWorker: URL | undefined } {
+  if (isSea()) return { program: [process.execPath], inspectWorker: carriedScript('inspect-worker.js') };
+  const inspectWorker = new URL('./inspect-worker.js', import.meta.url);
+  return {
+    program: [process.execPath, fileURLToPath(import.meta.url)],
+    inspectWorker: existsSync(inspectWorker) ? inspectWorker : undefined,
+  };
+}
+
+/** A script that a single-file executable carries within. Nothing is written to the disk to run it. */
+function carriedScript(name: string): URL {
+  return new URL(`data:text/javascript;base64,${Buffer.from(getAsset(name)).toString('base64')}`);
 }
 
 async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
@@ -62,4 +78,9 @@ function abortOnSignals(): AbortSignal {
 // of them pile up before it looks (docs/performance.md). The flag is read whenever that room is about to grow.
 setFlagsFromString('--semi-space-growth-factor=1');
 
-process.exitCode = await runCli(process.argv.slice(2), realEnvironment());
+// A process that runs out of work before its command is done has failed. (A single-file executable is no ES module, so
+// there is no waiting at the top, which would see to that.)
+process.exitCode = exitCodes.internal.code;
+void runCli(process.argv.slice(2), realEnvironment()).then((code) => {
+  process.exitCode = code;
+});
