@@ -155,3 +155,33 @@ describe('a pod', () => {
     expect(setting.runtime.started).toEqual([]);
   });
 });
+
+describe('an orderly end', () => {
+  const never = new AbortController().signal;
+
+  it('waits as long as it may for a pod that does the work', async () => {
+    const setting = await begin();
+    await apply(setting, { volumes: [{ name: 'v', hostPath: { path: '/srv' } }] });
+    const drained = setting.runner.drain({ graceMs: 300 * SECOND, signal: never });
+    await setting.cluster.pass(299 * SECOND);
+    expect(setting.runtime.last.signals).toEqual([]);
+    setting.runtime.last.end(0);
+    await setting.cluster.pass(SECOND);
+    await drained;
+    expect(await status(setting)).toMatchObject({ phase: 'Succeeded' });
+  });
+
+  it('does not wait for one that only waits for others, once none of those runs', async () => {
+    const setting = await begin();
+    await apply(setting);
+    const drained = setting.runner.drain({ graceMs: 300 * SECOND, signal: never });
+    await setting.cluster.pass(10 * SECOND);
+    await quiet(setting.cluster);
+    expect(setting.runtime.last.signals).toEqual(['SIGTERM']);
+    setting.runtime.last.end(143);
+    await quiet(setting.cluster);
+    await setting.cluster.pass(SECOND);
+    await drained;
+    expect(await status(setting)).toMatchObject({ phase: 'Failed', reason: 'Terminated' });
+  });
+});

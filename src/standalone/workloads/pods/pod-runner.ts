@@ -23,6 +23,7 @@ import { resolveMounts } from './mounts.ts';
 import { readPodLog, type LogRequest } from './pod-log.ts';
 import { statusOf, type ContainerState, type PodReport } from './pod-status.ts';
 import { hasEnded } from './scheduler.ts';
+import { mountsStorage } from './slots.ts';
 import { terminationMessage } from './termination-message.ts';
 
 export interface PodRunnerOptions {
@@ -46,13 +47,18 @@ export interface PodRunnerOptions {
 export interface PodRunner extends Controller {
   /** How many containers run. */
   readonly running: number;
-  /** Starts nothing more, gives what runs `graceMs` to finish (less if the signal aborts), then ends it, and waits for that. */
+  /**
+   * Starts nothing more, gives what runs `graceMs` to finish (less if the signal aborts), then ends it, and waits for that.
+   * Pods that mount no storage are ended once no other runs: what they wait for is not started any more.
+   */
   drain(options: { readonly graceMs: number; readonly signal: AbortSignal }): Promise<void>;
   /** A pod's log; undefined where it has none. */
   readLog(pod: ObjectName, request: LogRequest): AsyncIterable<Uint8Array> | undefined;
 }
 
 const WORKERS = 4;
+/** How long what waits for others may take to hear that they are done. */
+const TOLD_MS = 5_000;
 const LONGEST_WAIT_MS = 60_000;
 /** kubelet's back-off for containers that end again and again (pkg/kubelet: MaxContainerBackOff). */
 const FIRST_RESTART_MS = 10_000;
@@ -106,6 +112,12 @@ class Runner implements PodRunner {
     return [...this.#locals.values()].filter(({ isRunning }) => isRunning).length;
   }
 
+  /** Whether a container runs that does work itself, or one whose pod is not known any more. */
+  get #isAtWork(): boolean {
+    const waiting = new Set(this.#options.pods.list().flatMap((pod) => (mountsStorage(pod) ? [] : [pod.metadata.uid])));
+    return [...this.#locals.values()].some(({ isRunning, uid }) => isRunning && !waiting.has(uid));
+  }
+
   enqueue(key: string, afterMs?: number): void {
     this.#controller.enqueue(key, afterMs);
   }
@@ -124,7 +136,11 @@ class Runner implements PodRunner {
     this.#isDraining = true;
     const { time } = this.#options;
     const end = time.monotonicMs() + graceMs;
-    while (this.running > 0 && time.monotonicMs() < end && !signal.aborted) await pause(time, 100, signal);
+    const isInTime = (): boolean => time.monotonicMs() < end && !signal.aborted;
+    while (this.#isAtWork && isInTime()) await pause(time, 100, signal);
+    // What is left waits for others to do its work. It may have been done, and then it is told in a moment.
+    const told = time.monotonicMs() + TOLD_MS;
+    while (this.running > 0 && time.monotonicMs() < told && isInTime()) await pause(time, 100, signal);
     this.#isEnding = true;
     for (const local of this.#locals.values()) this.enqueue(local.key);
     const never = new AbortController().signal;

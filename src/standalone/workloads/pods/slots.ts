@@ -34,8 +34,12 @@ export class Slots {
 }
 
 function poolOf(pod: Pod): Pool {
-  const mountsStorage = pod.spec.volumes?.some(
+  return mountsStorage(pod) ? 'storage' : 'plain';
+}
+
+/** Whether a pod does the work itself; those that mount no storage wait for others. */
+export function mountsStorage({ spec: { volumes = [] } }: Pod): boolean {
+  return volumes.some(
     ({ persistentVolumeClaim, hostPath }) => persistentVolumeClaim !== undefined || hostPath !== undefined,
   );
-  return mountsStorage === true ? 'storage' : 'plain';
 }
