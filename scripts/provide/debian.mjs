@@ -20,8 +20,9 @@ export const debianArchitecture = ARCHITECTURES[process.arch];
  * @param {string} suite
  * @param {readonly string[]} packages
  * @param {string} target an existing folder; gets the packages' trees
+ * @param {{ records?: string }} [options] `records` is a folder that gets a file with the control fields of each package
  */
-export async function unpackDebianPackages(suite, packages, target) {
+export async function unpackDebianPackages(suite, packages, target, { records } = {}) {
   const apt = await preparedApt(suite);
   const work = await mkdtemp(join(CACHE, 'apt', '.download-'));
   try {
@@ -30,10 +31,21 @@ export async function unpackDebianPackages(suite, packages, target) {
       const unpacked = await run('dpkg-deb', ['-x', join(work, name), target]);
       if (unpacked.code !== 0)
         throw new Failure(`${name} cannot be unpacked: ${lastLine(unpacked.output)}`, 'Look for free space and retry.');
+      if (records !== undefined) await record(join(work, name), records);
     }
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** @param {string} archive @param {string} folder made where it is missing */
+async function record(archive, folder) {
+  const { code, stdout, output } = await run('dpkg-deb', ['-f', archive]);
+  const name = /^Package: (\S+)$/m.exec(stdout)?.[1];
+  if (code !== 0 || name === undefined)
+    throw new Failure(`${archive} cannot be read: ${lastLine(output)}`, 'Look for free space and retry.');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, name), stdout);
 }
 
 /** @typedef {{ suite: string, options: readonly string[], fresh: boolean }} Apt */
