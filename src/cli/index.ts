@@ -5,6 +5,7 @@ export type {
   FrontProcess,
   Fronts,
   ListenAddress,
+  OperatorRequest,
   RequestBackupRequest,
   RunningStandalone,
   StandaloneRequest,

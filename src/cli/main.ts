@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { defineBackup } from './commands/backup.ts';
 import { defineList } from './commands/list.ts';
+import { defineOperator } from './commands/operator.ts';
 import { definePrune } from './commands/prune.ts';
 import { defineRequestBackup } from './commands/request-backup.ts';
 import { defineRestore } from './commands/restore.ts';
@@ -62,6 +63,7 @@ function defineProgram(environment: CliEnvironment, schedule: Schedule): Command
   definePrune(program, environment, schedule);
   defineRestore(program, environment, schedule);
   defineStandalone(program, environment, schedule);
+  defineOperator(program, environment, schedule);
   defineRequestBackup(program, environment, schedule);
   // Sub-commands do not inherit these two from their parent by themselves.
   for (const command of allCommands(program)) command.exitOverride().showHelpAfterError('(see --help)');

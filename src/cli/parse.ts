@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { ListenAddress } from './fronts.ts';
 
 /** A whole number of at least one. */
 export function parseCount(text: string): number {
@@ -37,4 +38,13 @@ function positive(value: number, expected: string): number {
   // Node's timers hold at most 2^31-1 ms.
   if (!(value > 0) || value > 2_147_483_647) throw new InvalidArgumentError(expected);
   return value;
+}
+
+/** `127.0.0.1:7443`, `[::1]:0` */
+export function parseAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const [, ipv6, name, port] = match ?? [];
+  const host = ipv6 ?? name;
+  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('Expected one like 127.0.0.1:7443.');
+  return { host, port: Number(port) };
 }

@@ -26,6 +26,8 @@ export type Lead = (signal: AbortSignal) => Promise<void>;
 /** One leader among several processes, by a Lease, as Kubernetes' own components do it. */
 export interface LeaderElection {
   readonly isLeader: boolean;
+  /** The API server has said at least once whose the Lease is. */
+  readonly hasSeenLease: boolean;
   /**
    * Runs `lead` whenever this process leads, until the signal aborts; then it resolves, once `lead` has ended and the Lease
    * has been given back. A leadership that is lost is sought again. Where `lead` ends by itself, so does this: it resolves or
@@ -54,6 +56,7 @@ class LeaseElection implements LeaderElection {
   readonly #renewDeadlineMs: number;
   readonly #retryMs: number;
   #isLeader = false;
+  #hasSeenLease = false;
   #seen: Seen | undefined;
 
   constructor(options: LeaderElectionOptions) {
@@ -68,6 +71,10 @@ class LeaseElection implements LeaderElection {
 
   get isLeader(): boolean {
     return this.#isLeader;
+  }
+
+  get hasSeenLease(): boolean {
+    return this.#hasSeenLease;
   }
 
   async run(signal: AbortSignal, lead: Lead): Promise<void> {
@@ -149,6 +156,7 @@ class LeaseElection implements LeaderElection {
     const now = formatMicroTime(time.now());
     const leaseDurationSeconds = Math.ceil(this.#leaseDurationMs / 1000);
     const lease = await this.#read(signal);
+    this.#hasSeenLease = true;
     if (lease === undefined) {
       const spec = {
         holderIdentity: identity,

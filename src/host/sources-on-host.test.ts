@@ -26,9 +26,11 @@ describe.each(['openshift', 'kubeadm', 'k3s', 'rke2'] as const)('The sources on 
     const seen = await mounted(host.root, [...paths, ...elsewhere]);
     const found = await describeHost({ hostRoot: seen, layout });
     // The host's own name is the one thing that may lack.
-    const { nodeName: _name, hostRoot: _root, ...same } = JSON.parse(
-      JSON.stringify(whole).replaceAll(host.root, seen),
-    ) as typeof whole;
+    const {
+      nodeName: _name,
+      hostRoot: _root,
+      ...same
+    } = JSON.parse(JSON.stringify(whole).replaceAll(host.root, seen)) as typeof whole;
     expect(found).toMatchObject(same);
   });
 

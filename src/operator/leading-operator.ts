@@ -28,20 +28,22 @@ export function createLeadingOperator(operator: Operator, election: LeaderElecti
 async function lead(operator: Operator, election: LeaderElection, signal: AbortSignal): Promise<void> {
   const over = new AbortController();
   const letGo = onAbort(signal, () => over.abort(signal.reason));
-  let isLost = false;
+  const lost = new AbortController();
   try {
     await election.run(over.signal, async (leading) => {
       await operator.run(leading);
-      isLost = !signal.aborted;
+      if (!signal.aborted) lost.abort();
       over.abort();
     });
   } finally {
     letGo();
   }
-  if (isLost)
-    throw new OperatorError('OPERATOR_LEASE_LOST', 'this operator no longer leads: its lease was not renewed in time', {
-      hint: 'Another replica goes on; this one starts again. If it happens often, look at the API server and the load of the node.',
-    });
+  if (!lost.signal.aborted) return;
+  const hint =
+    'Another replica goes on; this one starts again. If it happens often, look at the API server and the load of the node.';
+  throw new OperatorError('OPERATOR_LEASE_LOST', 'this operator no longer leads: its lease was not renewed in time', {
+    hint,
+  });
 }
 
 /** By hand: a replica that stands by has no other figure, and shall not load what makes them. */

@@ -26,6 +26,7 @@ export function testEnvironment(parts: Partial<CliEnvironment>): CliEnvironment 
     inspectWorker: undefined,
     fronts: {
       startStandalone: () => Promise.reject(new Error('no front is there')),
+      runOperator: () => Promise.reject(new Error('no front is there')),
       requestBackup: () => Promise.reject(new Error('no front is there')),
     },
     ...parts,
