@@ -7,7 +7,7 @@ import { scratch, tell, type Ground } from './ground.ts';
 
 /** What a filled etcd holds. */
 export interface DataSet {
-  readonly name: 'large' | 'small';
+  readonly name: 'large' | 'small' | 'middle' | 'few';
   readonly label: string;
   readonly keys: number;
   readonly valueBytes: number;
@@ -17,6 +17,10 @@ export const DATA_SETS: readonly DataSet[] = [
   { name: 'large', label: '130,000 keys of 8 kB', keys: 130_000, valueBytes: 8_000 },
   { name: 'small', label: '1,500,000 keys of 0.5 kB', keys: 1_500_000, valueBytes: 500 },
 ];
+
+/** For what grows with the snapshot: about 140 MB, and next to nothing. */
+export const MIDDLE: DataSet = { name: 'middle', label: '16,000 keys of 8 kB', keys: 16_000, valueBytes: 8_000 };
+export const FEW: DataSet = { name: 'few', label: '100 keys of 0.5 kB', keys: 100, valueBytes: 500 };
 
 export const QUOTA = '--quota-backend-bytes=8589934592';
 

@@ -9,15 +9,18 @@ export interface Ground {
   readonly program: string;
   readonly release: EtcdRelease;
   readonly runs: number;
+  /** Of another API server, to be measured beside the engine's. */
+  readonly kubeconfig: string | undefined;
 }
 
 /** Reads what bench/run.mjs hands over. */
-export function readGround(runs: number): Ground {
+export function readGround(runs: number, kubeconfig: string | undefined): Ground {
   return {
     folder: required('HOLDFAST_BENCH_FOLDER'),
     program: required('HOLDFAST_BENCH_PROGRAM'),
     release: newestRelease(),
     runs,
+    kubeconfig,
   };
 }
 

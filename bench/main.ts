@@ -2,10 +2,14 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchApi } from './api.ts';
 import { benchBackup } from './backup.ts';
 import { readGround, tell, type Ground } from './ground.ts';
+import { benchEngineStart } from './engine-start.ts';
+import { benchIdle } from './idle.ts';
 import { benchList } from './list.ts';
 import { markdown, writeTables, type Table } from './report.ts';
+import { benchRequested } from './requested.ts';
 import { benchRestore } from './restore.ts';
 import { benchStart } from './start.ts';
 import { benchStatus } from './status.ts';
@@ -20,6 +24,10 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<readonly Tabl
   backup: benchBackup,
   writes: benchWrites,
   restore: benchRestore,
+  requested: benchRequested,
+  api: benchApi,
+  'engine-start': benchEngineStart,
+  idle: benchIdle,
 };
 
 async function main(): Promise<void> {
@@ -27,12 +35,13 @@ async function main(): Promise<void> {
     options: {
       only: { type: 'string', default: Object.keys(BENCHES).join(',') },
       runs: { type: 'string', default: '5' },
+      kubeconfig: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: say a number from 1`);
-  const ground = readGround(runs);
+  const ground = readGround(runs, values.kubeconfig);
   await mkdir(ground.folder, { recursive: true });
   await removeLeftovers(ground.folder);
   const tables = [describeMachine(ground)];

@@ -39,6 +39,10 @@ export function aloneRow(label: string, side: Side & { readonly load: number }):
   return [label, seconds(side.seconds), '', '', seconds(cpuSeconds), mib(residentMiB), mib(ownMiB), load.toFixed(1)];
 }
 
+export function milliseconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+}
+
 export function seconds(value: number): string {
   return value < 1 ? `${(value * 1000).toFixed(0)} ms` : `${value.toFixed(2)} s`;
 }

@@ -3,8 +3,9 @@
 //
 //   node bench/run.mjs                       everything, five runs each; prints the tables
 //   node bench/run.mjs --write               the same, and puts the tables into docs/performance.md
-//   node bench/run.mjs --only backup,status  some of: backup, status, writes, restore, start, list
+//   node bench/run.mjs --only backup,status  some of: backup, status, writes, restore, start, list, requested, api, engine-start, idle
 //   node bench/run.mjs --runs 3              fewer runs
+//   node bench/run.mjs --only api --kubeconfig <file>   another API server beside the engine's, such as kube-apiserver
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from 'esbuild';

@@ -99,12 +99,18 @@ function ticksOf(stat: string): number {
   return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
 }
 
+/** What a process has taken of the processors so far. */
+export function cpuSecondsOf(pid: number): number {
+  return ticksOf(readOr(`/proc/${pid}/stat`)) / TICKS_PER_SECOND;
+}
+
 function family(pid: number): readonly number[] {
   const children = readOr(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   return [pid, ...children.flatMap(family)];
 }
 
-function kibOf(status: string, field: string): number {
+/** A field of /proc/<pid>/status, KiB. */
+export function kibOf(status: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
 }
 
