@@ -1,7 +1,8 @@
 import { copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { newestRelease } from '../test/kit/releases.ts';
+import { newestRelease, parseRelease } from '../test/kit/releases.ts';
+import { AutomatedBackups, Standalone } from './automated-backups.ts';
 import { showDisaster, showRecovery } from './recovery.ts';
 import { command, heading, print, quietCommand, type CommandOptions } from './show.ts';
 import { setStage, type Stage } from './stage.ts';
@@ -16,6 +17,7 @@ class Demonstration {
   readonly #stage: Stage;
   readonly #options: CommandOptions;
   readonly #judge: string;
+  #standalone: Standalone | undefined;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -78,6 +80,35 @@ class Demonstration {
     await showRecovery(this.#stage.cluster, BACKUPS, before, (...args) => this.#succeed('holdfast', ...args));
   }
 
+  /** With real kubectl, where there is one. */
+  async automate(): Promise<void> {
+    const kubectl = providedKubectl();
+    heading(
+      'Automated backups',
+      'holdfast standalone is a small Kubernetes API for this one machine. It serves the custom resources of OpenShift,',
+      'and takes the backups that they ask for.',
+    );
+    this.#standalone = await Standalone.start({ folder: FOLDER, hostRoot: HOST }, this.#options);
+    if (kubectl === undefined) {
+      print('');
+      print(
+        'What comes now needs kubectl 1.24 or newer, which is not installed and could not be fetched. It is left out.',
+      );
+      print('docs/automated-backups.md shows it.');
+      return;
+    }
+    print(`The rest of this is done by kubectl ${kubectl.version}, with the files in examples/automated-backups.`);
+    await new AutomatedBackups(this.#standalone, join(kubectl.folder, 'kubectl'), this.#options).show();
+  }
+
+  get kubeconfig(): string | undefined {
+    return this.#standalone?.kubeconfig;
+  }
+
+  async stop(): Promise<void> {
+    await this.#standalone?.stop();
+  }
+
   async #quietly(...line: readonly string[]): Promise<void> {
     expectSuccess(line, await quietCommand(line, this.#options));
   }
@@ -85,6 +116,12 @@ class Demonstration {
   async #succeed(...line: readonly string[]): Promise<void> {
     expectSuccess(line, await command(line, this.#options));
   }
+}
+
+/** As scripts/try.mjs found it. */
+function providedKubectl(): { readonly version: string; readonly folder: string } | undefined {
+  const said = process.env['HOLDFAST_KUBECTL'] ?? '';
+  return said === '' ? undefined : parseRelease(JSON.parse(said));
 }
 
 function expectSuccess(line: readonly string[], code: number): void {
@@ -115,13 +152,17 @@ async function flipOneBit(from: string, to: string): Promise<void> {
   }
 }
 
-function goOn(stage: Stage, keep: boolean): void {
+function goOn(stage: Stage, { kubeconfig }: Demonstration, keep: boolean): void {
   const { clientFiles, endpoints, release } = stage.cluster;
   const root = process.cwd();
   heading('Where things are');
-  print(`${BACKUPS.padEnd(22)} the backups: snapshot, static pod resources, manifest`);
-  print(`${HOST.padEnd(22)} the host's files, as they lie on a control-plane host`);
-  print(`${DAMAGED.padEnd(22)} the damaged copy`);
+  print(`${BACKUPS.padEnd(24)} the backups: snapshot, static pod resources, manifest`);
+  print(`${HOST.padEnd(24)} the host's files, as they lie on a control-plane host`);
+  print(`${DAMAGED.padEnd(24)} the damaged copy`);
+  print(
+    `${join(FOLDER, 'standalone').padEnd(24)} what holdfast standalone keeps; the automated backups lie in volumes/`,
+  );
+  print(`${join(FOLDER, 'standalone.log').padEnd(24)} what it said`);
   heading('Going on by hand', ...(keep ? [] : ['The last line shows what bringing the whole host back would do.']));
   print(`alias holdfast='node ${join(root, 'dist/holdfast.js')}'`);
   print(`cd ${root}`);
@@ -131,6 +172,9 @@ function goOn(stage: Stage, keep: boolean): void {
     print(`export ETCDCTL_CERT=${join(root, clientFiles.cert)} ETCDCTL_KEY=${join(root, clientFiles.key)}`);
     print(`etcdctl endpoint status -w table`);
     print(`holdfast backup ${BACKUPS} --snapshot-only`);
+    if (kubeconfig !== undefined) print(`export KUBECONFIG=${kubeconfig}`);
+    const kubectl = providedKubectl();
+    if (kubectl !== undefined) print(`${join(kubectl.folder, 'kubectl')} get backups,etcdbackups,cronjobs`);
   } else {
     print(`holdfast list ${BACKUPS} -o wide`);
     print(`holdfast restore host ${BACKUPS} --host-root ${HOST} --dry-run`);
@@ -145,21 +189,22 @@ async function main(): Promise<void> {
   heading('A control plane to back up', `Starting three members of etcd ${release.version}, with TLS, on loopback.`);
   const ended = untilInterrupted();
   const stage = await setStage(FOLDER, release);
+  const demonstration = new Demonstration(stage);
   try {
     print(`They hold ${stage.keys} keys as OpenShift 4.17 stores them, secrets and config maps encrypted.`);
     print(`${stage.hostRoot} holds the files of one control-plane host.`);
-    const demonstration = new Demonstration(stage);
     await Promise.race([play(demonstration), ended.then(() => Promise.reject(new Error('interrupted')))]);
-    goOn(stage, values.keep);
+    goOn(stage, demonstration, values.keep);
     if (!values.keep) {
       print('');
-      print('The etcd processes are stopped now; ./try --keep leaves them running until Ctrl-C.');
+      print('etcd and holdfast standalone are stopped now; ./try --keep leaves them running until Ctrl-C.');
       return;
     }
     print('');
-    print('etcd goes on running until Ctrl-C.');
+    print('etcd and holdfast standalone go on running until Ctrl-C.');
     await ended;
   } finally {
+    await demonstration.stop();
     await stage.stop();
   }
 }
@@ -170,6 +215,7 @@ async function play(demonstration: Demonstration): Promise<void> {
   await demonstration.prove();
   await demonstration.prune();
   await demonstration.recover();
+  await demonstration.automate();
 }
 
 function untilInterrupted(): Promise<void> {

@@ -56,7 +56,8 @@ function start(line: readonly string[], { env, programs }: CommandOptions, outpu
   });
 }
 
-function show(line: string): void {
+/** Prints a command line as a user would type it. */
+export function show(line: string): void {
   print('');
   print(styled('cyan', `$ ${line}`));
 }
