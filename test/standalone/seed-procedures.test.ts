@@ -271,9 +271,7 @@ describe.each(['bookworm', 'trixie'] as const)('with the kubectl of %s, every fi
       await sh(`kubectl apply -f ${variant}/etcd-backup-local-storage.yaml`);
       await sh(onMaster0(variant));
       await shell.untilColumn('kubectl get pv etcd-backup-pv-fs', 'STATUS', 'Available');
-      await sh(
-        `sed 's/^  # storageClassName/  storageClassName/' ${variant}/etcd-backup-pvc.yaml | kubectl apply -f -`,
-      );
+      await sh(ofTheLocalClass(variant));
       await shell.untilColumn('kubectl get pvc', 'STATUS', 'Bound');
       if (variant === 'local') {
         await sh('kubectl apply -f local/etcd-single-backup.yaml');

@@ -17,6 +17,8 @@ export interface SeedShell {
   failure(command: string): Promise<string>;
   /** Waits until a column of the first row of a table has a value. */
   untilColumn(table: string, column: string, value: string): Promise<void>;
+  /** Waits until a table has rows with these names, in any order, and no others. */
+  untilListed(table: string, names: readonly string[]): Promise<void>;
   /** Waits until a list is empty. */
   untilNone(list: string): Promise<void>;
   /** Waits until an object's description says something. */
@@ -54,6 +56,8 @@ export async function openSeedShell(kubectl: KubectlRunner, folder: string): Pro
     },
     untilColumn: (table, column, value) =>
       until(`${column} ${value}`, table, (said) => rowsOf(said)[0]?.[column] === value),
+    untilListed: (table, names) =>
+      until(names.join(), table, (said) => namesIn(said).join() === [...names].sort().join()),
     untilNone: (list) => until('nothing', `${list} 2>&1`, (said) => said.startsWith('No resources found')),
     untilDescribed: (object, words) => until(words, `kubectl describe ${object}`, (said) => said.includes(words)),
   };
@@ -76,6 +80,13 @@ export function rowsOf(table: string): readonly Readonly<Record<string, string>>
       columns.map(({ name, from }, index) => [name, line.slice(from, columns[index + 1]?.from).trim()]),
     ),
   );
+}
+
+/** The names in a table, in order. */
+export function namesIn(table: string): readonly string[] {
+  return rowsOf(table)
+    .map(({ NAME = '' }) => NAME)
+    .sort();
 }
 
 /** The columns of a table, in order. */
