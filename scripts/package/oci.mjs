@@ -90,7 +90,7 @@ function json(value) {
   return Buffer.from(JSON.stringify(value));
 }
 
-const GZIP = `process.stdin.pipe(require('node:zlib').createGzip({ level: 9 })).pipe(process.stdout)`;
+const GZIP = `process.stdin.pipe(require('node:zlib').createGzip({ level: 6 })).pipe(process.stdout)`;
 
 /** @param {Buffer} content @param {string} node @returns {Promise<Buffer>} */
 function gzip(content, node) {

@@ -26,6 +26,8 @@ export interface RunningStandaloneOptions {
   readonly folder: string;
   /** Beside folders, ports and formats. Default: an etcd for trial. */
   readonly args?: readonly string[];
+  /** How Holdfast is started. Default: the built program. */
+  readonly program?: readonly string[];
   /** Beside this process's own variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,15 +47,16 @@ export class RunningStandalone {
   /** The options of etcdctl for the etcd for trial. */
   etcd: readonly string[] = [];
 
-  private constructor({ folder, args, env = {} }: RunningStandaloneOptions) {
+  private constructor({ folder, args, program = holdfastCommand(), env = {} }: RunningStandaloneOptions) {
     this.folder = folder;
     this.#env = env;
-    this.#argv = holdfastCommand(
+    this.#argv = [
+      ...program,
       ...['standalone', '--data-dir', join(folder, 'data'), '--default-folder', join(folder, 'default')],
       ...['--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:0', '--node-name', 'master-0'],
       ...['-o', 'json', '--log-format', 'json'],
       ...(args ?? embeddedEtcd()),
-    );
+    ];
   }
 
   /** Returns when the API serves. */
@@ -112,6 +115,11 @@ export class RunningStandalone {
     this.#client?.close();
     this.#client = undefined;
     return end;
+  }
+
+  /** Waits until it ends by itself. @returns as {@link stop} */
+  ended(): Promise<number | NodeJS.Signals | null> {
+    return this.#ended;
   }
 
   #started(): Announcement | undefined {
