@@ -3,4 +3,15 @@ export { startEmbeddedEtcd, type EmbeddedEtcd, type EmbeddedEtcdOptions } from '
 export { StandaloneError, standaloneErrors, type StandaloneErrorCode } from './errors.ts';
 export { SchemaError, schemaErrors } from './schema/index.ts';
 export { startStandalone, type Standalone, type StandaloneOptions } from './start.ts';
-export { localTimeZone, WorkloadError, workloadErrors, type WorkloadErrorCode } from './workloads/index.ts';
+export {
+  createProcessRuntime,
+  localTimeZone,
+  WorkloadError,
+  workloadErrors,
+  type Adopted,
+  type ContainerAttempt,
+  type ContainerExit,
+  type ContainerRuntime,
+  type RunningContainer,
+  type WorkloadErrorCode,
+} from './workloads/index.ts';

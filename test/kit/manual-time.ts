@@ -52,6 +52,16 @@ export class ManualTime implements Time {
     this.#elapsed = end;
   }
 
+  /**
+   * Moves time by `ms` as a machine does that sleeps meanwhile: what falls due fires once, late, when it wakes. What is set
+   * then counts from there.
+   */
+  sleep(ms: number): void {
+    this.#elapsed += ms;
+    const due = [...this.#timers].filter(({ at }) => at <= this.#elapsed).sort((one, other) => one.at - other.at);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.run();
+  }
+
   #next(): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers) if (first === undefined || timer.at < first.at) first = timer;
