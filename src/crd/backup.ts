@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { objects, type Resource } from '../apiserver/index.ts';
+import { withKeptStatus } from './kept-status.ts';
 
 const retentionPolicy = z.looseObject({
   retentionType: z.string(),
@@ -67,7 +68,7 @@ export const backups: Resource<Backup> = {
   plural: 'backups',
   kind: 'Backup',
   namespaced: false,
-  schema: backup,
+  schema: withKeptStatus(backup),
 };
 
 /** The conditions of a Backup. */
@@ -75,6 +76,8 @@ export const backupConditions = {
   Scheduled: 'A CronJob stands as the resource asks for it, and will run.',
   LastRunSucceeded: 'The last run that ended left a verified backup. Absent before the first one.',
   ScheduleMissed: 'A run was due, and none has started.',
+  HandledElsewhere:
+    'The cluster itself takes care of the resource, and the operator stands aside. Absent where it never did.',
 } as const;
 
 export type BackupCondition = keyof typeof backupConditions;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { objects, type Resource } from '../apiserver/index.ts';
+import { withKeptStatus } from './kept-status.ts';
 
 /** What holds of a backup that was taken and verified; written from the report of its Job. */
 const takenBackup = z.looseObject({
@@ -72,7 +73,7 @@ export const etcdBackups: Resource<EtcdBackup> = {
   plural: 'etcdbackups',
   kind: 'EtcdBackup',
   namespaced: false,
-  schema: etcdBackup,
+  schema: withKeptStatus(etcdBackup),
 };
 
 /** The conditions of an EtcdBackup (openshift/api, operator/v1alpha1/types_etcdbackup.go): at most one of them is True. */
@@ -80,7 +81,8 @@ export const etcdBackupConditions = {
   BackupPending: 'The backup waits for its turn, or its Job is at work.',
   BackupCompleted: 'The backup was verified and stands in the volume.',
   BackupFailed: 'There is no backup, and there will be none; the message says why.',
-  BackupSkipped: 'A scheduled backup was not taken, since the one before it of the same series was still at work.',
+  BackupSkipped:
+    'A scheduled backup was not taken: the one before it of the same series was still at work, or the cluster is too young.',
 } as const;
 
 export type EtcdBackupCondition = keyof typeof etcdBackupConditions;

@@ -31,13 +31,17 @@ export {
   type JobReport,
   type SucceededReport,
 } from './job-report.ts';
+export { STATUS_ANNOTATION } from './kept-status.ts';
 export {
   APP_LABEL,
   BACKUP_NAME_LABEL,
   BACKUP_NAMESPACE,
+  BEFORE_UPDATE_SERIES,
   CRONJOB_APP,
+  FRESH_CLUSTER_ANNOTATION,
   JOB_APP,
   labelValue,
   SCHEDULED_SINCE_ANNOTATION,
   SERIES_LABEL,
 } from './names.ts';
+export { clusterVersions, featureGates, type ClusterVersion, type FeatureGate } from './openshift-config.ts';

@@ -20,6 +20,12 @@ export const SERIES_LABEL = 'backup.holdfast.io/series';
 /** On a CronJob: since when its schedule and time zone are as they are (RFC 3339, UTC). */
 export const SCHEDULED_SINCE_ANNOTATION = 'backup.holdfast.io/scheduled-since';
 
+/** On an EtcdBackup, with the value `accepted`: it does not wait for the first rotation of a fresh cluster's certificates. */
+export const FRESH_CLUSTER_ANNOTATION = 'backup.holdfast.io/fresh-cluster';
+
+/** The series of the backups that are taken when an update begins. A dot keeps it apart from what people call theirs. */
+export const BEFORE_UPDATE_SERIES = 'before-update.holdfast';
+
 const LONGEST_LABEL_VALUE = 63;
 const DIGEST_LENGTH = 8;
 

@@ -4,11 +4,13 @@ import { backups, SERIES_LABEL, type Backup } from '../crd/index.ts';
 import type { BackupParts } from './backup-parts.ts';
 import { followSeries } from './backup-runs.ts';
 import { keepCronJob, leave, removeCronJobsOf, watchSchedule } from './backup-schedule.ts';
+import { leaveBackupToCluster } from './openshift/stand-aside.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
 
 /** Takes care of Backups: a CronJob each, and what became of its runs. */
 export function createBackupController(parts: BackupParts, surroundings: Surroundings): Controller {
   const steps: readonly Step<Backup>[] = [
+    (pass) => leaveBackupToCluster(pass, parts.rules),
     (pass) => leave(pass, parts),
     (pass) => followSeries(pass, parts),
     (pass) => keepCronJob(pass, parts),
@@ -24,7 +26,9 @@ export function createBackupController(parts: BackupParts, surroundings: Surroun
           resource: backups,
           informer: parts.backups,
           steps,
-          gone: (name, signal) => removeCronJobsOf(name, undefined, parts, signal),
+          gone: async (name, signal) => {
+            if (parts.rules.standsAside() === undefined) await removeCronJobsOf(name, undefined, parts, signal);
+          },
         },
         surroundings,
       ),

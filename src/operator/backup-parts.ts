@@ -1,6 +1,7 @@
 import type { CronJob, Job, KubeClient } from '../apiserver/index.ts';
 import type { Informer } from '../controller/index.ts';
 import type { Backup, BackupCondition, EtcdBackup } from '../crd/index.ts';
+import type { HouseRules } from './openshift/house-rules.ts';
 import { hold, type Pass } from './reconcile.ts';
 import type { ResolvedSettings } from './settings.ts';
 
@@ -12,6 +13,7 @@ export interface BackupParts {
   readonly etcdBackups: Informer<EtcdBackup>;
   readonly cronJobs: Informer<CronJob>;
   readonly jobs: Informer<Job>;
+  readonly rules: HouseRules;
 }
 
 export type BackupPass = Pass<Backup>;

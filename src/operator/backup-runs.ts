@@ -20,7 +20,7 @@ export async function followSeries(pass: BackupPass, parts: BackupParts): Promis
     const run = await runThatFailed(pass, job, parts);
     if (run !== undefined) runs.push(run);
   }
-  const before = pass.object.status ?? {};
+  const before = { ...pass.status };
   const after = followRuns(before, runs);
   Object.assign(pass.status, after);
   tell(pass, before, after);

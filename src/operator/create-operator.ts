@@ -5,6 +5,9 @@ import { BACKUP_NAMESPACE, backups, etcdBackups } from '../crd/index.ts';
 import { createBackupController } from './backup-controller.ts';
 import type { BackupParts } from './backup-parts.ts';
 import { createEtcdBackupController } from './etcd-backup-controller.ts';
+import { createBeforeUpdateController } from './openshift/before-update.ts';
+import { createHouseRules, NO_RULES } from './openshift/house-rules.ts';
+import { createOpenShiftView, type OpenShiftView } from './openshift/openshift-view.ts';
 import type { Surroundings } from './reconcile.ts';
 import { untilServed } from './served.ts';
 import { resolveSettings, type BackupJobSettings, type ResolvedSettings } from './settings.ts';
@@ -48,6 +51,7 @@ class BackupOperator implements Operator {
   readonly #settings: ResolvedSettings;
   readonly #view: View;
   readonly #controllers: readonly Controller[];
+  readonly #openshift: OpenShiftView | undefined;
   #phase: 'new' | 'connecting' | 'waiting' | 'at work' = 'new';
   #metrics: Promise<() => Promise<string>> | undefined;
 
@@ -63,10 +67,33 @@ class BackupOperator implements Operator {
       cronJobs: createInformer(client, resources.cronJobs, inNamespace),
       jobs: createInformer(client, resources.jobs, inNamespace),
     };
-    const parts = { client, settings: this.#settings, ...this.#view };
+    const { openshift } = options.settings;
+    this.#openshift = openshift && createOpenShiftView({ client, ...watch });
+    const rules = openshift && this.#openshift ? createHouseRules(this.#openshift, openshift) : NO_RULES;
+    const parts = { client, settings: this.#settings, rules, ...this.#view };
     const events = createEventRecorder(client, { component: 'holdfast-operator', time, log });
     const surroundings: Surroundings = { client, time, log, events };
-    this.#controllers = [createEtcdBackupController(parts, surroundings), createBackupController(parts, surroundings)];
+    const controllers = [createEtcdBackupController(parts, surroundings), createBackupController(parts, surroundings)];
+    let known = '';
+    this.#openshift?.onChange(() => {
+      const now = [rules.standsAside(), rules.freshUntil(time.now())?.getTime()].join();
+      if (now !== known) this.#wakeAll();
+      known = now;
+    });
+    this.#controllers = [...controllers, ...this.#beforeUpdate(parts, surroundings)];
+  }
+
+  /** Where the rules of the house may have changed. */
+  #wakeAll(): void {
+    const [etcdBackupController, backupController] = this.#controllers;
+    for (const { metadata } of this.#view.etcdBackups.list()) etcdBackupController?.enqueue(metadata.name);
+    for (const { metadata } of this.#view.backups.list()) backupController?.enqueue(metadata.name);
+  }
+
+  #beforeUpdate(parts: BackupParts, surroundings: Surroundings): readonly Controller[] {
+    const settings = this.#options.settings.openshift?.beforeUpdate;
+    if (settings === undefined || this.#openshift === undefined) return [];
+    return [createBeforeUpdateController({ ...parts, settings, view: this.#openshift }, surroundings)];
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -80,9 +107,11 @@ class BackupOperator implements Operator {
       onAbsent: () => (this.#phase = 'waiting'),
     });
     if (!isServed) return;
+    const watching = this.#openshift?.run(signal);
+    await this.#openshift?.synced(signal);
     this.#phase = 'at work';
     log.info('backups are served; the controllers begin');
-    await Promise.all([...this.#informers(), ...this.#controllers].map((part) => part.run(signal)));
+    await Promise.all([watching, ...[...this.#informers(), ...this.#controllers].map((part) => part.run(signal))]);
   }
 
   get isIdle(): boolean {

@@ -13,18 +13,21 @@ import {
   waitForTurn,
   type EtcdBackupParts,
 } from './etcd-backup-steps.ts';
+import { leaveEtcdBackupToCluster, waitForRotation } from './openshift/stand-aside.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
 import { affectedBy, isUnfinished, owningJob } from './turn.ts';
 
 /** Takes care of EtcdBackups: one Job each, one at a time, and what became of it. */
 export function createEtcdBackupController(parts: EtcdBackupParts, surroundings: Surroundings): Controller {
   const steps: readonly Step<EtcdBackup>[] = [
+    (pass) => leaveEtcdBackupToCluster(pass, parts.rules),
     (pass) => leave(pass, parts),
     (pass) => followOwner(pass, parts),
     keepOutcome,
     (pass) => followJob(pass, parts),
     (pass) => checkClaim(pass, parts),
     (pass) => skipBehindPredecessor(pass, parts),
+    (pass) => waitForRotation(pass, parts.rules),
     (pass) => waitForTurn(pass, parts),
     (pass) => start(pass, parts),
   ];
@@ -39,7 +42,9 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
           resource: etcdBackups,
           informer: parts.etcdBackups,
           steps,
-          gone: (name, signal) => removeJobsOf(name, undefined, parts, signal),
+          gone: async (name, signal) => {
+            if (parts.rules.standsAside() === undefined) await removeJobsOf(name, undefined, parts, signal);
+          },
         },
         surroundings,
       ),

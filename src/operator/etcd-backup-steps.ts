@@ -4,6 +4,7 @@ import {
   APP_LABEL,
   backups,
   BACKUP_NAMESPACE,
+  BEFORE_UPDATE_SERIES,
   etcdBackups,
   JOB_APP,
   outcomeOf,
@@ -17,6 +18,7 @@ import { backupJob, backupJobName, seriesOf } from './backup-job.ts';
 import { completed, failed, pending, skipped, started, type EtcdBackupPass } from './etcd-backup-status.ts';
 import { placeOnHost, type HostPlacement } from './host-placement.ts';
 import { failureOf, isEnded, judgeJob, obstacleOf } from './job-state.ts';
+import type { HouseRules } from './openshift/house-rules.ts';
 import type { Verdict } from './reconcile.ts';
 import type { ResolvedSettings } from './settings.ts';
 import { isAtWork, owningJob, predecessorOf, unfinishedRunBefore } from './turn.ts';
@@ -26,6 +28,7 @@ export interface EtcdBackupParts {
   readonly settings: ResolvedSettings;
   readonly etcdBackups: Informer<EtcdBackup>;
   readonly jobs: Informer<Job>;
+  readonly rules: HouseRules;
 }
 
 /** How soon to look again for what no event tells. */
@@ -241,11 +244,10 @@ async function refused(pass: EtcdBackupPass, error: unknown, client: KubeClient)
 }
 
 /** A claim says by itself where it can be reached. */
-async function placementFor(
-  { object, signal }: EtcdBackupPass,
-  { client, settings, etcdBackups: all }: EtcdBackupParts,
-): Promise<HostPlacement | 'no healthy node'> {
-  const retention = await retentionFor(object, client, signal);
+async function placementFor(pass: EtcdBackupPass, parts: EtcdBackupParts): Promise<HostPlacement | 'no healthy node'> {
+  const { object, signal } = pass;
+  const { client, settings, etcdBackups: all } = parts;
+  const retention = await retentionFor(pass, parts);
   const isOnHost = (object.spec.pvcName ?? '') === '' && settings.onControlPlane;
   if (!isOnHost) return { nodeName: undefined, retention };
   return placeOnHost({ client, etcdBackup: object, all: all.list(), retention, signal });
@@ -253,12 +255,12 @@ async function placementFor(
 
 /** What is to stay of the series; nothing is removed for a Backup that is gone. */
 async function retentionFor(
-  object: EtcdBackup,
-  client: KubeClient,
-  signal: AbortSignal,
+  { object, signal }: EtcdBackupPass,
+  { client, settings }: EtcdBackupParts,
 ): Promise<SeriesRetention | undefined> {
   const series = seriesOf(object);
   if (series === undefined) return undefined;
+  if (series === BEFORE_UPDATE_SERIES) return { kind: 'number', maxBackups: settings.keptBeforeUpdates };
   const backup = await absentAsUndefined(client.get(backups, { name: series }, { signal }));
   return backup && retentionOf(backup);
 }

@@ -10,6 +10,7 @@ import {
   type Informer,
   type Reconcile,
 } from '../controller/index.ts';
+import { STATUS_ANNOTATION } from '../crd/index.ts';
 import { hasCode } from './answers.ts';
 
 /** An object whose status the operator writes. */
@@ -89,7 +90,8 @@ async function conclude<T extends Governed>(
 ): Promise<void> {
   if (!isDeepStrictEqual(status, object.status ?? {})) {
     try {
-      await client.updateStatus(resource, { ...object, status }, { signal });
+      const written = await client.updateStatus(resource, { ...object, status }, { signal });
+      if (!isSameStatus(written.status, status)) await keepInAnnotation(resource, written, status, { client, signal });
     } catch (error) {
       if (hasCode(error, 'APISERVER_NOT_FOUND')) return;
       throw error;
@@ -101,6 +103,24 @@ async function conclude<T extends Governed>(
     log[event.type === 'Warning' ? 'warn' : 'info'](words, { reason: event.reason });
     await recorder.record(object, event);
   }
+}
+
+/** As JSON, in which a field that is undefined is not there. */
+function isSameStatus(one: unknown, other: unknown): boolean {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? {}));
+  return isDeepStrictEqual(plain(one), plain(other));
+}
+
+/** The server has dropped what its definition does not know; readers find it again by the schema of the kind. */
+async function keepInAnnotation<T extends Governed>(
+  resource: Resource<T>,
+  { metadata }: T,
+  status: NonNullable<T['status']>,
+  { client, signal }: { readonly client: KubeClient; readonly signal: AbortSignal },
+): Promise<void> {
+  const annotations = { [STATUS_ANNOTATION]: JSON.stringify(status) };
+  if (metadata.annotations?.[STATUS_ANNOTATION] === annotations[STATUS_ANNOTATION]) return;
+  await client.patch(resource, metadata, { kind: 'merge', body: { metadata: { annotations } } }, { signal });
 }
 
 /** Puts a condition into the status of a pass. */

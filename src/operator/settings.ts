@@ -1,3 +1,5 @@
+import { DEFAULT_KEPT_BEFORE_UPDATES, type OpenShiftSettings } from './openshift/house-rules.ts';
+
 /** Of the pods that the operator has made. */
 export interface PodSettings {
   readonly serviceAccountName?: string | undefined;
@@ -37,6 +39,8 @@ export interface BackupJobSettings {
   readonly requestPod?: PodSettings | undefined;
   /** The zone of schedules that name none, to tell the next run. Default: that of this process. */
   readonly defaultTimeZone?: string | undefined;
+  /** How to live with OpenShift; undefined: nobody looks whether this is one. */
+  readonly openshift?: OpenShiftSettings | undefined;
   /** How long after its time a scheduled run counts as missed, seconds. Default: 300. */
   readonly scheduleGraceSeconds?: number | undefined;
 }
@@ -61,6 +65,8 @@ export interface ResolvedSettings {
   readonly requestPod: PodSettings;
   readonly defaultTimeZone: string | undefined;
   readonly scheduleGraceMs: number;
+  /** How many backups before updates stay. */
+  readonly keptBeforeUpdates: number;
 }
 
 /** Throws TypeError for a number that is not above 0, or a folder that is no absolute path. */
@@ -68,7 +74,9 @@ export function resolveSettings(settings: BackupJobSettings): ResolvedSettings {
   const { activeDeadlineSeconds = DEFAULT_DEADLINE_SECONDS, runDeadlineSeconds = DEFAULT_RUN_DEADLINE_SECONDS } =
     settings;
   const { scheduleGraceSeconds = DEFAULT_GRACE_SECONDS, hostFolder = DEFAULT_HOST_FOLDER } = settings;
-  for (const [name, value] of Object.entries({ activeDeadlineSeconds, runDeadlineSeconds, scheduleGraceSeconds }))
+  const keptBeforeUpdates = settings.openshift?.beforeUpdate?.keep ?? DEFAULT_KEPT_BEFORE_UPDATES;
+  const counts = { activeDeadlineSeconds, runDeadlineSeconds, scheduleGraceSeconds, keptBeforeUpdates };
+  for (const [name, value] of Object.entries(counts))
     if (!Number.isInteger(value) || value <= 0)
       throw new TypeError(`${name}: expected a whole number above 0, got ${value}`);
   if (!hostFolder.startsWith('/')) throw new TypeError(`hostFolder: expected an absolute path, got ${hostFolder}`);
@@ -86,5 +94,6 @@ export function resolveSettings(settings: BackupJobSettings): ResolvedSettings {
     requestPod: settings.requestPod ?? {},
     defaultTimeZone: settings.defaultTimeZone,
     scheduleGraceMs: scheduleGraceSeconds * 1000,
+    keptBeforeUpdates,
   };
 }

@@ -19,9 +19,11 @@ import {
   BACKUP_NAMESPACE,
   backupDefinition,
   backups,
+  clusterVersions,
   encodeJobReport,
   etcdBackupDefinition,
   etcdBackups,
+  featureGates,
   SERIES_LABEL,
   type Backup,
   type EtcdBackup,
@@ -37,6 +39,8 @@ export class OperatorTestApi extends TestApi {
   readonly writes: Write[] = [];
   /** Called once a write has been done; what it throws, the client gets. */
   afterWrite: (write: Write) => void = () => undefined;
+  /** It serves OpenShift's configuration. */
+  isOpenShift = false;
   /** Namespaces that exist. */
   readonly namespaces = new Set([BACKUP_NAMESPACE, 'default']);
 
@@ -73,6 +77,10 @@ export class OperatorTestApi extends TestApi {
   }
 
   override getText(target?: string): Promise<string> {
+    if (target === '/apis/config.openshift.io/v1' && this.isOpenShift) {
+      const served = ['clusterversions', 'featuregates'].map((name) => ({ name }));
+      return Promise.resolve(JSON.stringify({ resources: served }));
+    }
     const served = [backups, etcdBackups].filter(
       ({ group, version, plural }) => target === `/apis/${group}/${version}` && !this.unserved.has(plural),
     );
@@ -126,6 +134,11 @@ function isSame(one: unknown, other: unknown): boolean {
 /** The node that a Job's pods are tied to. */
 export function nodeOf(job: Job): string | undefined {
   return /"metadata.name","operator":"In","values":\["([^"]+)"\]/.exec(JSON.stringify(job.spec.template.spec))?.[1];
+}
+
+export interface OpenShiftFacts {
+  readonly history: readonly { readonly version: string; readonly state: string; readonly startedTime?: string }[];
+  readonly features?: readonly string[];
 }
 
 export const SUCCESS: JobReport & { outcome: 'succeeded' } = {
@@ -221,6 +234,35 @@ export class OperatorCluster {
       spec,
       status: { phase },
     });
+  }
+
+  /** What OpenShift says of itself: its releases, the newest first, and the features that are on in the desired one. */
+  async openshift({ history, features = [] }: OpenShiftFacts): Promise<void> {
+    this.api.isOpenShift = true;
+    const [newest] = history;
+    const version = newest?.version ?? '';
+    const gate = { version, enabled: features.map((name) => ({ name })), disabled: [] };
+    const config = 'config.openshift.io/v1';
+    await this.#put(featureGates, {
+      ...{ apiVersion: config, kind: 'FeatureGate', metadata: { name: 'cluster' }, spec: {} },
+      status: { featureGates: [gate] },
+    });
+    await this.#put(clusterVersions, {
+      ...{
+        apiVersion: config,
+        kind: 'ClusterVersion',
+        metadata: { name: 'version' },
+        spec: { clusterID: '7d8a0e9c-4b7e-4a65-9d0f-2f5f6f1c1a55' },
+      },
+      status: { desired: { version }, history: [...history] },
+    });
+    await this.settle();
+  }
+
+  async #put<T extends KubeObject & { status?: unknown }>(resource: Resource<T>, object: NewObject<T>): Promise<void> {
+    const standing = this.api.all(resource).find(({ metadata }) => metadata.name === object.metadata.name);
+    if (standing === undefined) await this.#createWithStatus(resource, object);
+    else await this.api.updateStatus(resource, { ...standing, status: object['status'] });
   }
 
   /** A control-plane node, made or changed. */

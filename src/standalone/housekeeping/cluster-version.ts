@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallOptions, KubeClient } from '../../apiserver/index.ts';
 import type { Clock } from '../../base/index.ts';
 import { formatTime } from '../../controller/index.ts';
-import { clusterVersions } from './config-resources.ts';
+import { clusterVersions } from '../../crd/index.ts';
 import { ensure } from './lookup.ts';
 
 /** Makes the ClusterVersion `version` say a release; the releases that it said before stay in its history. */

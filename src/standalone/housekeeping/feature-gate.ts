@@ -8,8 +8,7 @@ import {
   type NewObject,
 } from '../../apiserver/index.ts';
 import type { Log } from '../../base/index.ts';
-import { backupDefinition, etcdBackupDefinition } from '../../crd/index.ts';
-import { featureGates, type FeatureGate } from './config-resources.ts';
+import { backupDefinition, etcdBackupDefinition, featureGates, type FeatureGate } from '../../crd/index.ts';
 import { ensure, find, unless } from './lookup.ts';
 
 /** The feature behind the two kinds of backups (openshift/api: features/features.go). */

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { objects, resources, type KubeObject, type NewObject, type Resource } from '../../apiserver/index.ts';
 import { silentLog } from '../../base/index.ts';
-import { backups } from '../../crd/index.ts';
+import { backups, clusterVersions, featureGates } from '../../crd/index.ts';
 import { ManualTime } from '../../../test/kit/manual-time.ts';
 import { TestApi } from '../volumes/test-api.ts';
-import { clusterVersions, createHousekeeping, featureGates, readMachine, type Housekeeping } from './index.ts';
+import { createHousekeeping, readMachine, type Housekeeping } from './index.ts';
 
 interface House {
   readonly api: TestApi;

@@ -1,9 +1,8 @@
 import { resources, type CallOptions, type KubeClient, type Transport } from '../../apiserver/index.ts';
 import type { Log, Time } from '../../base/index.ts';
 import { createController, createEventRecorder, createInformer, type Controller } from '../../controller/index.ts';
-import { BACKUP_NAMESPACE } from '../../crd/index.ts';
+import { BACKUP_NAMESPACE, featureGates } from '../../crd/index.ts';
 import { ensureClusterVersion } from './cluster-version.ts';
-import { featureGates } from './config-resources.ts';
 import { sweepEvents } from './event-sweeper.ts';
 import { FeatureGateKeeper } from './feature-gate.ts';
 import { finalizeNamespace } from './finalize-namespace.ts';

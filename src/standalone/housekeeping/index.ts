@@ -1,5 +1,4 @@
 /** What a cluster does by itself, on one machine. */
-export { clusterVersions, featureGates, type ClusterVersion, type FeatureGate } from './config-resources.ts';
 export { createHousekeeping, type Housekeeping, type HousekeepingOptions } from './housekeeping.ts';
 export { readMachine, type Machine } from './machine.ts';
 export type { NodeFacts } from './node-object.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../apiserver/index.ts';
 import { anySignal, type Log, type Time } from '../../base/index.ts';
 import { createInformer, type Informer } from '../../controller/index.ts';
-import { clusterVersions, featureGates } from './config-resources.ts';
+import { clusterVersions, featureGates } from '../../crd/index.ts';
 
 /** What of an object is kept in memory here: not its content. */
 const outline = z.object({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { objects, type Resource } from '../../apiserver/index.ts';
+import { objects, type Resource } from '../apiserver/index.ts';
 
 const named = z.array(z.looseObject({ name: z.string() }));
 
@@ -22,11 +22,19 @@ const featureGate = objects.kubeObject.extend({
 });
 
 const clusterVersion = objects.kubeObject.extend({
-  spec: z.looseObject({ clusterID: z.string().optional() }).optional(),
+  spec: z
+    .looseObject({
+      clusterID: z.string().optional(),
+      desiredUpdate: z.looseObject({ version: z.string().optional(), image: z.string().optional() }).nullish(),
+    })
+    .optional(),
   status: z
     .looseObject({
-      desired: z.looseObject({ version: z.string().optional() }).optional(),
-      history: z.array(z.looseObject({ version: z.string(), state: z.string() })).nullish(),
+      desired: z.looseObject({ version: z.string().optional(), image: z.string().optional() }).optional(),
+      /** The newest first. */
+      history: z
+        .array(z.looseObject({ version: z.string(), state: z.string(), startedTime: z.string().nullish() }))
+        .nullish(),
     })
     .optional(),
 });

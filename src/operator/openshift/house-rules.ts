@@ -1,0 +1,72 @@
+import type { OpenShiftView } from './openshift-view.ts';
+
+/** How the operator lives with OpenShift. */
+export interface OpenShiftSettings {
+  /** Take care of backups although cluster-etcd-operator does too. Default: false. */
+  readonly takeOver?: boolean | undefined;
+  /** How long after the cluster's installation backups wait, in hours, 0 to 720. Default: 24. */
+  readonly freshHours?: number | undefined;
+  /** Take a backup when an update begins; undefined: none is taken. */
+  readonly beforeUpdate?: BeforeUpdateSettings | undefined;
+}
+
+export interface BeforeUpdateSettings {
+  /** A good backup of at most this age, in minutes, is enough. Default: 60. */
+  readonly maxAgeMinutes?: number | undefined;
+  /** How many backups before updates are kept, from 1. Default: 3. */
+  readonly keep?: number | undefined;
+  /** The claim that they go to. Default: none, the control-plane nodes' own disks. */
+  readonly pvcName?: string | undefined;
+}
+
+/** How many backups before updates stay where nobody says. */
+export const DEFAULT_KEPT_BEFORE_UPDATES = 3;
+
+/** The feature behind which cluster-etcd-operator takes care of the two kinds (openshift/api, features/features.go). */
+const FEATURE = 'AutomatedEtcdBackup';
+const HOUR_MS = 3_600_000;
+const DEFAULT_FRESH_HOURS = 24;
+const MOST_FRESH_HOURS = 720;
+
+/** What the steps ask before they do anything. */
+export interface HouseRules {
+  /** Why the operator leaves the resources alone; undefined where it does not. */
+  standsAside(): string | undefined;
+  /** Until when backups wait; undefined where they do not. */
+  freshUntil(now: Date): Date | undefined;
+}
+
+/** On a cluster that is no OpenShift, or whose kind nobody asked for. */
+export const NO_RULES: HouseRules = { standsAside: () => undefined, freshUntil: () => undefined };
+
+export function createHouseRules(view: OpenShiftView, settings: OpenShiftSettings): HouseRules {
+  const { takeOver = false, freshHours = DEFAULT_FRESH_HOURS } = settings;
+  if (!(freshHours >= 0 && freshHours <= MOST_FRESH_HOURS))
+    throw new TypeError(`freshHours: expected 0 to ${MOST_FRESH_HOURS}, got ${freshHours}`);
+  return {
+    standsAside: () => (!takeOver && isHandledByCluster(view) ? STANDS_ASIDE : undefined),
+    freshUntil: (now) => freshUntil(view, freshHours, now),
+  };
+}
+
+const STANDS_ASIDE =
+  'the cluster’s feature gate AutomatedEtcdBackup is on, so cluster-etcd-operator takes care of it; Holdfast stands aside unless it is started with --take-over';
+
+/** Whether cluster-etcd-operator takes care of the same resources. */
+function isHandledByCluster({ featureGate, clusterVersion }: OpenShiftView): boolean {
+  const versions = featureGate?.status?.featureGates ?? [];
+  const desired = clusterVersion?.status?.desired?.version;
+  // During an update several releases are listed; where none of them is the cluster's, any may be at work.
+  const named = versions.filter(({ version }) => version === desired);
+  return (named.length === 0 ? versions : named).some(({ enabled }) => enabled?.some(({ name }) => name === FEATURE));
+}
+
+/**
+ * The control plane's certificates are replaced for the first time 24 hours after the installation; a backup from before that
+ * holds some that run out (OpenShift 4.17, Backup and restore, 5.1).
+ */
+function freshUntil({ clusterVersion }: OpenShiftView, freshHours: number, now: Date): Date | undefined {
+  if (clusterVersion === undefined) return undefined;
+  const until = Date.parse(clusterVersion.metadata.creationTimestamp) + freshHours * HOUR_MS;
+  return until > now.getTime() ? new Date(until) : undefined;
+}

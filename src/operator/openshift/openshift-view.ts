@@ -1,0 +1,104 @@
+import * as z from 'zod';
+import type { KubeClient } from '../../apiserver/index.ts';
+import { messageOf, type Log, type Time } from '../../base/index.ts';
+import { createInformer, pause, type Informer } from '../../controller/index.ts';
+import { clusterVersions, featureGates, type ClusterVersion, type FeatureGate } from '../../crd/index.ts';
+import { hasCode } from '../answers.ts';
+
+/** What an OpenShift cluster says of itself; on any other Kubernetes, nothing. */
+export interface OpenShiftView {
+  /** False as long as it is not known. */
+  readonly isOpenShift: boolean;
+  /** Resolves when it is known what kind of cluster this is, and what there is to see has been seen; never rejects. */
+  synced(signal: AbortSignal): Promise<void>;
+  readonly featureGate: FeatureGate | undefined;
+  readonly clusterVersion: ClusterVersion | undefined;
+  /** Called after every change. */
+  onChange(listener: () => void): void;
+  /** Looks what kind of cluster this is, then watches until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface OpenShiftViewOptions {
+  readonly client: KubeClient;
+  readonly time: Time;
+  readonly log: Log;
+  readonly random?: (() => number) | undefined;
+}
+
+const LOOK_AGAIN_MS = 2_000;
+const GATE = { name: 'cluster' };
+const VERSION = { name: 'version' };
+
+const discovery = z.looseObject({ resources: z.array(z.looseObject({ name: z.string() })) });
+
+export function createOpenShiftView(options: OpenShiftViewOptions): OpenShiftView {
+  return new View(options);
+}
+
+class View implements OpenShiftView {
+  readonly #options: OpenShiftViewOptions;
+  readonly #gates: Informer<FeatureGate>;
+  readonly #versions: Informer<ClusterVersion>;
+  readonly #listeners: (() => void)[] = [];
+  #tellRecognized: () => void = () => undefined;
+  readonly #recognized = new Promise<void>((resolve) => (this.#tellRecognized = resolve));
+  #kind: 'unknown' | 'openshift' | 'other' = 'unknown';
+
+  constructor(options: OpenShiftViewOptions) {
+    this.#options = options;
+    const { client, time, log, random } = options;
+    this.#gates = createInformer(client, featureGates, { time, log, random });
+    this.#versions = createInformer(client, clusterVersions, { time, log, random });
+    for (const informer of [this.#gates, this.#versions])
+      informer.onChange(() => this.#listeners.forEach((listener) => listener()));
+  }
+
+  get isOpenShift(): boolean {
+    return this.#kind === 'openshift';
+  }
+
+  get featureGate(): FeatureGate | undefined {
+    return this.#gates.get(GATE);
+  }
+
+  get clusterVersion(): ClusterVersion | undefined {
+    return this.#versions.get(VERSION);
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async synced(signal: AbortSignal): Promise<void> {
+    await this.#recognized;
+    if (!this.isOpenShift) return;
+    const seen = [this.#gates.synced(signal), this.#versions.synced(signal)];
+    // Where the signal aborts there is nobody left to tell.
+    await Promise.all(seen).catch(() => undefined);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#kind = await this.#recognize(signal);
+    this.#tellRecognized();
+    if (this.isOpenShift) await Promise.all([this.#gates.run(signal), this.#versions.run(signal)]);
+  }
+
+  /** OpenShift serves its own configuration from its first minute on, so one look is enough. */
+  async #recognize(signal: AbortSignal): Promise<'openshift' | 'other' | 'unknown'> {
+    const { client, time, log } = this.#options;
+    const { group, version } = clusterVersions;
+    while (!signal.aborted) {
+      try {
+        const text = await client.getText(`/apis/${group}/${version}`, { signal });
+        const names = new Set(discovery.parse(JSON.parse(text)).resources.map(({ name }) => name));
+        return [clusterVersions, featureGates].every(({ plural }) => names.has(plural)) ? 'openshift' : 'other';
+      } catch (error) {
+        if (hasCode(error, 'APISERVER_NOT_FOUND')) return 'other';
+        log.warn('looking whether this is OpenShift', { reason: messageOf(error) });
+      }
+      await pause(time, LOOK_AGAIN_MS, signal);
+    }
+    return 'unknown';
+  }
+}

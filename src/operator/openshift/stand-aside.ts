@@ -1,0 +1,48 @@
+import { FRESH_CLUSTER_ANNOTATION } from '../../crd/index.ts';
+import { formatTime } from '../../controller/index.ts';
+import { say, type BackupPass } from '../backup-parts.ts';
+import { pending, skipped, type EtcdBackupPass } from '../etcd-backup-status.ts';
+import type { Verdict } from '../reconcile.ts';
+import { owningJob } from '../turn.ts';
+import type { HouseRules } from './house-rules.ts';
+
+const REASON = 'ClusterEtcdOperator';
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+/** A Backup that the cluster itself takes care of gets a condition that says so, and nothing else. */
+export function leaveBackupToCluster(pass: BackupPass, rules: HouseRules): Verdict {
+  const message = rules.standsAside();
+  if (message !== undefined) {
+    say(pass, 'HandledElsewhere', { holds: true, reason: REASON, message }, 'Warning');
+    return 'done';
+  }
+  if (pass.status.conditions?.some(({ type }) => type === 'HandledElsewhere') === true) {
+    const statement = { holds: false, reason: 'Holdfast', message: 'Holdfast takes care of it' };
+    say(pass, 'HandledElsewhere', statement, 'Normal');
+  }
+  return undefined;
+}
+
+/** The status of an EtcdBackup is cluster-etcd-operator's then; an event has to do. */
+export function leaveEtcdBackupToCluster(pass: EtcdBackupPass, rules: HouseRules): Verdict {
+  const message = rules.standsAside();
+  if (message === undefined) return undefined;
+  const isNew = (pass.object.status?.conditions ?? []).length === 0;
+  if (isNew) pass.events.push({ type: 'Normal', reason: 'HandledElsewhere', message });
+  return 'done';
+}
+
+/** Backups of a cluster that is too young wait until it is not; scheduled ones are skipped, since the next one comes. */
+export function waitForRotation(pass: EtcdBackupPass, rules: HouseRules): Verdict {
+  const { object, now } = pass;
+  const until = rules.freshUntil(now);
+  if (until === undefined || object.metadata.annotations?.[FRESH_CLUSTER_ANNOTATION] === 'accepted') return undefined;
+  const time = formatTime(until);
+  const why = `the control plane's certificates are replaced for the first time by then, and a backup from before holds some that run out`;
+  if (owningJob(object) !== undefined) {
+    skipped(pass, `skipped, since the cluster is too young until ${time}: ${why}`);
+    return 'done';
+  }
+  pending(pass, `waiting until ${time}: ${why} (annotate it with ${FRESH_CLUSTER_ANNOTATION}=accepted to have it now)`);
+  return { again: Math.min(until.getTime() - now.getTime() + 1_000, LONGEST_WAIT_MS) };
+}
