@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { HoldfastError, messageOf, PRIVATE_FILE_MODE } from '../../base/index.ts';
 import { encodeJobReport, type JobReport } from '../../crd/index.ts';
 import type { BackupReport } from '../../operations/index.ts';
+import { findingsOf } from './show-error.ts';
 
 /**
  * Runs a verb and leaves what became of it for whoever started the Job, also where it fails.
@@ -20,20 +21,25 @@ export async function reporting<T>(
   try {
     result = await work();
   } catch (error) {
-    await write(describeFailure(error));
+    // Why it failed is worth more than why that could not be written down.
+    await write(describeFailure(error)).catch(() => undefined);
     throw error;
   }
   await write(describe(result));
   return result;
 }
 
+/** Whoever reads it does not see the log: what was found stands in the message, and what to do about it in the hint. */
 export function describeFailure(error: unknown): JobReport {
   const known = error instanceof HoldfastError ? error : undefined;
+  const errors = findingsOf(error).filter(({ severity }) => severity === 'error');
+  const found = errors.map(({ message, code }) => `${message} [${code}]`).join('; ');
+  const hints = [known?.hint, ...errors.map(({ hint }) => hint)].filter((hint) => hint !== undefined);
   return {
     outcome: 'failed',
     code: known === undefined ? 'INTERNAL' : String(known.code),
-    message: messageOf(error),
-    hint: known?.hint ?? '',
+    message: found === '' ? messageOf(error) : `${messageOf(error)}: ${found}`,
+    hint: [...new Set(hints)].join(' '),
   };
 }
 

@@ -35,7 +35,8 @@ export function findingLines(finding: Finding, indent: string): string {
   return finding.hint === undefined ? first : `${first}\n${indent}  next: ${finding.hint}`;
 }
 
-function findingsOf(error: unknown): readonly Finding[] {
+/** What was found, where an error tells of several things. */
+export function findingsOf(error: unknown): readonly Finding[] {
   return error instanceof Error && 'findings' in error && Array.isArray(error.findings)
     ? (error.findings as readonly Finding[])
     : [];
