@@ -26,7 +26,7 @@ export interface ServedApi {
   close(): Promise<void>;
 }
 
-export interface ServedApiOptions extends Partial<Pick<ApiOptions, 'readPodLog' | 'time'>> {
+export interface ServedApiOptions extends Partial<Pick<ApiOptions, 'authorize' | 'readPodLog' | 'time'>> {
   readonly folder: string;
   readonly log?: Log;
   readonly maxBodyBytes?: number;

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { holdfastCommand } from '../kit/holdfast.ts';
+import { waitFor } from '../kit/index.ts';
+import { guarded } from '../kit/programs.ts';
+import { Fatal } from '../kit/wait-for.ts';
+import type { Deployment } from './manifests.ts';
+
+export interface OperatorProcessOptions {
+  readonly deployment: Deployment;
+  readonly kubeconfig: string;
+  readonly podName: string;
+}
+
+/** The operator as its Deployment starts it, as a process. */
+export class OperatorProcess {
+  /** Of metrics and health. */
+  url = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number | NodeJS.Signals | null>;
+  #log = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stderr?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
+    this.#ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
+  }
+
+  /** Returns when it serves its health. */
+  static async start({ deployment, kubeconfig, podName }: OperatorProcessOptions): Promise<OperatorProcess> {
+    const [container] = deployment.spec.template.spec.containers;
+    // Several run on this machine at a time.
+    const args = (container?.args ?? []).map((each) => each.replace(/^--metrics=.*/, '--metrics=127.0.0.1:0'));
+    const [program = '', ...rest] = holdfastCommand(...args, '--kubeconfig', kubeconfig);
+    const child = spawn(program, rest, {
+      env: { PATH: process.env['PATH'], POD_NAME: podName, POD_NAMESPACE: 'holdfast' },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    guarded(child);
+    const operator = new OperatorProcess(child);
+    operator.url = await waitFor(
+      () => {
+        if (child.exitCode !== null) throw new Fatal(`the operator has ended; ${operator.log}`);
+        return /"url":"([^"]+)"/.exec(operator.log)?.[1];
+      },
+      { timeoutMs: 90_000, what: () => `the operator's health; ${operator.log}` },
+    );
+    return operator;
+  }
+
+  /** What it has written so far, a JSON document a line. */
+  get log(): string {
+    return this.#log;
+  }
+
+  async get(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(this.url + path);
+    return { status: response.status, text: await response.text() };
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** How it ended: an exit code, or a signal. */
+  ended(): Promise<number | NodeJS.Signals | null> {
+    return this.#ended;
+  }
+
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
+    this.kill(signal);
+    return this.#ended;
+  }
+}
