@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cachedBase } from './package/base.mjs';
 import { CACHE, PROJECT } from './provide/cache.mjs';
 import { provideTested } from './provide/etcd.mjs';
 import { Failure, reportFailure } from './provide/failure.mjs';
@@ -83,6 +84,7 @@ async function main() {
   const { values } = parseArgs({ options: { node: { type: 'string', multiple: true } } });
   await installPackages();
   const releases = JSON.stringify(await provideTested());
+  await cachedBase();
   const others = await Promise.all((values.node ?? []).map(provideNode));
   if (process.env['HOLDFAST_NODE']) others.push(process.env['HOLDFAST_NODE']);
   await Promise.all([

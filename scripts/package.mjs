@@ -6,8 +6,8 @@
 //   node scripts/package.mjs --root <folder>   the files of the image alone, for the Containerfile
 //
 //   --outdir <folder>   where they go
-//   --node <path>       another Node than the one that is fetched; `this`: the one that runs this script
 //   --no-trial          builds only
+//   --local             for tests: the Node that runs this script, and Debian's packages as they are in the cache
 //
 // The same sources make the same bytes: SOURCE_DATE_EPOCH and HOLDFAST_REVISION stand in for git.
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { localBase, newestBase } from './package/base.mjs';
 import { VERSION } from './package/bundle.mjs';
 import { buildExecutable } from './package/executable.mjs';
 import { architecture, buildImage, imageContent } from './package/image.mjs';
@@ -31,7 +32,7 @@ const USAGE = 'Say npm run package, with --only image or --only executable after
 const OPTIONS = /** @type {const} */ ({
   only: { type: 'string' },
   outdir: { type: 'string', default: 'out' },
-  node: { type: 'string' },
+  local: { type: 'boolean', default: false },
   root: { type: 'string' },
   'no-trial': { type: 'boolean', default: false },
 });
@@ -44,18 +45,24 @@ function print(line) {
 async function main() {
   const { values } = parseArgs({ options: OPTIONS });
   const only = values.only;
-  if (only !== undefined && !['image', 'executable'].includes(only)) throw new Failure(`--only ${only}`, USAGE);
+  if (only !== undefined && !['image', 'executable'].includes(only))
+    throw new Failure(`--only ${only} is not known`, USAGE);
   if (process.platform !== 'linux')
     throw new Failure('what is shipped runs on Linux, and is built there', 'Use Linux.');
-  const [node, source] = await Promise.all([shippedNode(values.node), sourceState()]);
+  const [node, source] = await Promise.all([shippedNode(values.local), sourceState()]);
   const work = await mkdtemp(join(tmpdir(), 'holdfast-package-'));
   try {
+    const makeBase = () => {
+      const folder = join(work, 'base');
+      return values.local ? localBase(node.path, folder) : newestBase(folder);
+    };
     if (values.root !== undefined) {
-      const { below, above } = await imageContent(node, source.created, work);
+      const { below, above } = await imageContent(node, await makeBase(), source.created, work);
       await writeTree([...below, ...above], resolve(values.root));
       return;
     }
-    const build = { node, source, work, outdir: resolve(PROJECT, values.outdir), isTried: !values['no-trial'] };
+    const outdir = resolve(PROJECT, values.outdir);
+    const build = { node, makeBase, source, work, outdir, isTried: !values['no-trial'] };
     await mkdir(build.outdir, { recursive: true });
     if (only !== 'image') await makeExecutable(build);
     if (only !== 'executable') await makeImage(build);
@@ -68,6 +75,7 @@ async function main() {
 /**
  * @typedef {object} Build
  * @property {import('./package/shipped-node.mjs').ShippedNode} node
+ * @property {() => Promise<string>} makeBase
  * @property {{ created: Date, revision: string | undefined }} source
  * @property {string} work
  * @property {string} outdir
@@ -85,9 +93,9 @@ async function makeExecutable({ node, source, work, outdir, isTried }) {
 }
 
 /** @param {Build} build */
-async function makeImage({ node, source, work, outdir, isTried }) {
+async function makeImage({ node, makeBase, source, work, outdir, isTried }) {
   const target = join(outdir, `holdfast-image-${VERSION}-linux-${architecture}`);
-  const { archive, digest, layers, sbom } = await buildImage(node, source, work);
+  const { archive, digest, layers, sbom } = await buildImage(node, await makeBase(), source, work);
   await writeFile(`${target}.tar`, archive);
   await writeFile(`${target}.cdx.json`, sbom);
   print(`${target}.tar: ${mebibytes(archive.length)}, ${digest}`);

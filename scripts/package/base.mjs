@@ -1,10 +1,11 @@
 // @ts-check
 // What Node needs of a system, and no more: Debian's C and C++ libraries. No shell, no package manager.
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CACHE, cachedFolder } from '../provide/cache.mjs';
-import { debianArchitecture, debianMirrors, unpackDebianPackages } from '../provide/debian.mjs';
+import { copyFile, mkdir, readdir, readFile, readlink, stat, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CACHE, cachedFolder, exists } from '../provide/cache.mjs';
+import { debianArchitecture, debianMirrors, refreshDebianIndex, unpackDebianPackages } from '../provide/debian.mjs';
 import { Failure } from '../provide/failure.mjs';
+import { run } from '../provide/run.mjs';
 
 /** @typedef {import('./tar.mjs').Entry} Entry */
 /** @typedef {{ name: string, version: string, architecture: string, source: string }} DebianPackage */
@@ -25,20 +26,60 @@ const KEPT = [
   /^var\/lib\/dpkg\/status\.d\//,
 ];
 
-/** The packages of the base, unpacked in the cache. @returns {Promise<string>} the folder */
-export async function provideBase() {
+/**
+ * Debian's newest packages of the base.
+ * @param {string} folder gets their trees
+ */
+export async function newestBase(folder) {
   if ((await debianMirrors()).length === 0)
     throw new Failure(
       'the image is made of packages of Debian, and apt on this machine has no Debian mirror',
       'Build it on Debian, or build the Containerfile.',
     );
-  return cachedFolder(join(CACHE, 'base', `${SUITE}-${debianArchitecture}`), (unfinished) =>
-    unpackDebianPackages(SUITE, PACKAGES, unfinished, { records: join(unfinished, RECORDS) }),
-  );
+  await refreshDebianIndex(SUITE);
+  await mkdir(folder);
+  await unpack(folder);
+  return folder;
+}
+
+/**
+ * For a trial, without a network: the packages as they are in the cache; where there is no Debian to take them from, the
+ * libraries that Node loads on this very machine.
+ *
+ * @param {string} node its path
+ * @param {string} folder gets the machine's libraries
+ */
+export async function localBase(node, folder) {
+  return (await cachedBase()) ?? (await librariesOf(node, folder));
+}
+
+/** The packages of the base in the cache, fetched where they are missing; undefined without a Debian to take them from. */
+export async function cachedBase() {
+  if ((await debianMirrors()).length === 0) return undefined;
+  return cachedFolder(join(CACHE, 'base', `${SUITE}-${debianArchitecture}`), unpack);
+}
+
+/** @param {string} folder */
+function unpack(folder) {
+  return unpackDebianPackages(SUITE, PACKAGES, folder, { records: join(folder, RECORDS) });
+}
+
+/** @param {string} node @param {string} folder */
+async function librariesOf(node, folder) {
+  const { stdout } = await run('ldd', [node]);
+  for (const [, path = ''] of stdout.matchAll(/(\/\S+) \(0x/g)) {
+    const copy = join(folder, path.startsWith('/usr/') ? path : `/usr${path}`);
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(path, copy);
+  }
+  for (const name of ['lib', 'lib64'])
+    if (await exists(`/usr/${name}`)) await symlink(`usr/${name}`, join(folder, name));
+  return folder;
 }
 
 /** @param {string} base @returns {Promise<readonly DebianPackage[]>} */
 export async function basePackages(base) {
+  if (!(await exists(join(base, RECORDS)))) return [];
   const records = (await readdir(join(base, RECORDS))).sort();
   return Promise.all(
     records.map(async (name) => {

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT } from '../provide/cache.mjs';
-import { baseEntries, basePackages, provideBase, USER } from './base.mjs';
+import { baseEntries, basePackages, USER } from './base.mjs';
 import { bundleFolder, VERSION } from './bundle.mjs';
 import { imageArchive } from './oci.mjs';
 import { licences, lockedPackages } from './packages.mjs';
@@ -22,10 +22,9 @@ export const architecture = ARCHITECTURES[process.arch] ?? process.arch;
 /**
  * What is in the image: below, what changes with Debian and Node alone, and is shared by releases of Holdfast; above, Holdfast.
  *
- * @param {ShippedNode} node @param {Date} created @param {string} work a folder of our own
+ * @param {ShippedNode} node @param {string} base see base.mjs @param {Date} created @param {string} work a folder of our own
  */
-export async function imageContent(node, created, work) {
-  const base = await provideBase();
+export async function imageContent(node, base, created, work) {
   const bundle = join(work, 'image-bundle');
   const native = await nativeModule();
   const packages = await lockedPackages([...(await bundleFolder(bundle)), ...native.folders].sort());
@@ -56,10 +55,11 @@ export async function imageContent(node, created, work) {
 }
 
 /**
- * @param {ShippedNode} node @param {{ created: Date, revision: string | undefined }} source @param {string} work
+ * @param {ShippedNode} node @param {string} base @param {{ created: Date, revision: string | undefined }} source
+ * @param {string} work
  */
-export async function buildImage(node, { created, revision }, work) {
-  const { below, above, sbom } = await imageContent(node, created, work);
+export async function buildImage(node, base, { created, revision }, work) {
+  const { below, above, sbom } = await imageContent(node, base, created, work);
   const labels = imageLabels(created, revision);
   const image = await imageArchive({
     name: 'holdfast',
@@ -75,7 +75,7 @@ export async function buildImage(node, { created, revision }, work) {
     },
     annotations: labels,
     layers: [
-      { comment: `Debian's C library and Node ${node.versions['node']}`, entries: below },
+      { comment: `C library and Node ${node.versions['node']}`, entries: below },
       { comment: `Holdfast ${VERSION}`, entries: above },
     ],
     node: node.path,

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { exists } from '../provide/cache.mjs';
 import { Failure } from '../provide/failure.mjs';
 import { provideNode } from '../provide/node.mjs';
 import { sha256 } from './oci.mjs';
@@ -27,21 +26,13 @@ export const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
  */
 
 /**
- * The Node that goes into what is shipped: Node's own build, compared with its checksum. `this` takes the one that runs
- * this script, where it can be taken to another machine at all.
+ * The Node that goes into what is shipped: Node's own build, compared with its checksum.
  *
- * @param {string | undefined} choice undefined, `this`, or the path of one
+ * @param {boolean} isLocal takes the one that runs this script, if it can be taken to another machine at all
  * @returns {Promise<ShippedNode>}
  */
-export async function shippedNode(choice) {
-  if (choice === 'this')
-    return (await carriesItsLibraries(process.execPath)) ? described(process.execPath) : official();
-  if (choice === undefined) return official();
-  if (await carriesItsLibraries(choice)) return described(choice);
-  throw new Failure(
-    `${choice} cannot be shipped: it is no Node, or needs libraries of its system`,
-    'Leave --node out.',
-  );
+export async function shippedNode(isLocal) {
+  return isLocal && (await carriesItsLibraries(process.execPath)) ? described(process.execPath) : official();
 }
 
 async function official() {
@@ -57,7 +48,7 @@ async function official() {
 
 /** @param {string} path */
 async function carriesItsLibraries(path) {
-  return (await exists(path)) && (await readFile(path)).includes(FUSE);
+  return (await readFile(path)).includes(FUSE);
 }
 
 /** @param {string} path @returns {Promise<ShippedNode>} */

@@ -38,6 +38,20 @@ export async function unpackDebianPackages(suite, packages, target, { records } 
   }
 }
 
+/**
+ * Fetches the suite's index anew, so that the newest packages come next.
+ * @param {string} suite
+ */
+export async function refreshDebianIndex(suite) {
+  const { options, fresh } = await preparedApt(suite);
+  const problem = fresh ? undefined : await updateIndex(suite, options);
+  if (problem !== undefined)
+    throw new Failure(
+      `the package index of Debian ${suite} cannot be fetched: ${problem}`,
+      'Check the network and that the mirror in /etc/apt can be reached, then run the same command again.',
+    );
+}
+
 /** @param {string} archive @param {string} folder made where it is missing */
 async function record(archive, folder) {
   const { code, stdout, output } = await run('dpkg-deb', ['-f', archive]);

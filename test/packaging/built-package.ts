@@ -24,7 +24,7 @@ export async function buildPackage(
   ...args: readonly string[]
 ): Promise<BuiltPackage & { readonly version: string }> {
   const folder = await makeTemporaryFolder();
-  const command = ['scripts/package.mjs', '--only', only, '--node', 'this', '--outdir', folder, ...args];
+  const command = ['scripts/package.mjs', '--only', only, '--local', '--outdir', folder, ...args];
   const said = await succeed([process.execPath, ...command], {
     cwd: PROJECT,
     // Others may commit while the tests run.

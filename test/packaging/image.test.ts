@@ -104,7 +104,8 @@ describe('the container image', () => {
   it('comes with a bill of materials of the bundle, of Node and of the system below', async () => {
     const { components } = await readBill(built);
     const names = components.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['@grpc/grpc-js', '@node-rs/crc32', 'node', 'libc6', 'libstdc++6']));
+    const packages = [...listing.matchAll(/ var\/lib\/dpkg\/status\.d\/(\S+)/g)].map(([, name]) => name);
+    expect(names).toEqual(expect.arrayContaining(['@grpc/grpc-js', '@node-rs/crc32', 'node', ...packages]));
     expect(names).not.toEqual(expect.arrayContaining(['vitest']));
     const references = components.map((component) => component['bom-ref']);
     expect(new Set(references).size).toBe(references.length);
