@@ -17,7 +17,7 @@ function anchorsIn(text: string): readonly string[] {
   return [...headings].map(([, heading = '']) =>
     heading
       .toLowerCase()
-      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
       .replaceAll(' ', '-'),
   );
 }

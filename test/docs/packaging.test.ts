@@ -56,3 +56,12 @@ describe(UNIT, () => {
     expect(valueOf('RestrictAddressFamilies').split(' ')).toContain('AF_NETLINK');
   });
 });
+
+describe('packaging/prometheus/holdfast.rules.yaml', () => {
+  it('asks for metrics that there are', async () => {
+    const named = (await read('packaging/prometheus/holdfast.rules.yaml')).match(/\bholdfast_backup_\w+/g) ?? [];
+    const metrics = await read('src/operator/metrics.ts');
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((name) => !metrics.includes(`  ${name}: {`))).toEqual([]);
+  });
+});
