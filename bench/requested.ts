@@ -163,11 +163,14 @@ class Outcomes {
     return new Promise((resolve) => this.#waiting.set(name, resolve));
   }
 
-  async #follow(client: KubeClient, resourceVersion: string, signal: AbortSignal): Promise<void> {
-    for await (const event of client.watch(etcdBackups, { resourceVersion, signal })) {
-      if (event.type === 'BOOKMARK' || outcomeOf(event.object) === 'BackupPending') continue;
-      this.#waiting.get(event.object.metadata.name)?.({ at: performance.now(), object: event.object });
-      this.#waiting.delete(event.object.metadata.name);
-    }
+  async #follow(client: KubeClient, from: string, signal: AbortSignal): Promise<void> {
+    // The server ends each watch after a while.
+    for (let resourceVersion = from; !signal.aborted;)
+      for await (const event of client.watch(etcdBackups, { resourceVersion, signal })) {
+        resourceVersion = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
+        if (event.type === 'BOOKMARK' || outcomeOf(event.object) === 'BackupPending') continue;
+        this.#waiting.get(event.object.metadata.name)?.({ at: performance.now(), object: event.object });
+        this.#waiting.delete(event.object.metadata.name);
+      }
   }
 }
