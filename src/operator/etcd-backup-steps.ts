@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { resources, type Job, type KubeClient, type Pod } from '../apiserver/index.ts';
 import { formatTime, type Informer } from '../controller/index.ts';
 import {
@@ -30,6 +31,8 @@ export interface EtcdBackupParts {
   readonly jobs: Informer<Job>;
   readonly rules: HouseRules;
 }
+
+const labels = z.record(z.string(), z.string());
 
 /** How soon to look again for what no event tells. */
 const LOOK_AGAIN_MS = 2_000;
@@ -250,7 +253,8 @@ async function placementFor(pass: EtcdBackupPass, parts: EtcdBackupParts): Promi
   const retention = await retentionFor(pass, parts);
   const isOnHost = (object.spec.pvcName ?? '') === '' && settings.onControlPlane;
   if (!isOnHost) return { nodeName: undefined, retention };
-  return placeOnHost({ client, etcdBackup: object, all: all.list(), retention, signal });
+  const nodeSelector = labels.catch({}).parse(settings.backupPod.spec?.['nodeSelector']);
+  return placeOnHost({ client, etcdBackup: object, all: all.list(), retention, nodeSelector, signal });
 }
 
 /** What is to stay of the series; nothing is removed for a Backup that is gone. */

@@ -61,6 +61,14 @@ describe('Backups that name no claim', () => {
     expect(await take(cluster, 'nightly', 2)).toEqual(['master-2', 'master-2']);
   });
 
+  it('go to no node that lacks a label which the pods ask for', async () => {
+    const etcd = { 'node-role.kubernetes.io/etcd': 'true' };
+    const cluster = await threeMasters({ backupPod: { spec: { nodeSelector: etcd } } });
+    await cluster.node('master-3', { labels: etcd });
+    await cluster.node('master-4', { labels: etcd });
+    expect(await take(cluster, 'nightly', 2)).toEqual(['master-3', 'master-4']);
+  });
+
   it('go on with the next node after one failed', async () => {
     const cluster = await threeMasters();
     await cluster.ask('single-1');

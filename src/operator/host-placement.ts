@@ -19,6 +19,8 @@ export interface PlacementRequest {
   /** All that are known, for who had the last ones. */
   readonly all: readonly EtcdBackup[];
   readonly retention: SeriesRetention | undefined;
+  /** The labels that the pods ask of a node beside. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -41,12 +43,14 @@ export async function placeOnHost(request: PlacementRequest): Promise<HostPlacem
 }
 
 /** In the order of their names, which the shares go by. */
-async function controlPlaneNodes({ client, signal }: PlacementRequest): Promise<readonly Node[]> {
+async function controlPlaneNodes({ client, nodeSelector, signal }: PlacementRequest): Promise<readonly Node[]> {
   const found = new Map<string, Node>();
   for (const labelSelector of CONTROL_PLANE_LABELS)
     for (const node of (await client.list(resources.nodes, { labelSelector, signal })).items)
       found.set(node.metadata.name, node);
-  return [...found.values()].toSorted((a, b) => compare(a.metadata.name, b.metadata.name));
+  const isAskedFor = ({ metadata: { labels = {} } }: Node): boolean =>
+    Object.entries(nodeSelector).every(([label, value]) => labels[label] === value);
+  return [...found.values()].filter(isAskedFor).toSorted((a, b) => compare(a.metadata.name, b.metadata.name));
 }
 
 function isHealthy({ metadata, spec, status }: Node): boolean {

@@ -1,7 +1,17 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import * as z from 'zod';
 import { SUCCESS } from '../../test/kit/operator-cluster.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
-import { createKubeClient, resources, type Job, type KubeClient, type KubeObject } from '../apiserver/index.ts';
+import {
+  createKubeClient,
+  objects,
+  resources,
+  type CustomResourceDefinition,
+  type Job,
+  type KubeClient,
+  type KubeObject,
+  type NewObject,
+} from '../apiserver/index.ts';
 import { silentLog, systemTime } from '../base/index.ts';
 import {
   backupDefinition,
@@ -39,9 +49,8 @@ function operate(client: KubeClient): () => Promise<void> {
   return end;
 }
 
-async function define(client: KubeClient): Promise<void> {
-  for (const definition of [backupDefinition, etcdBackupDefinition])
-    await client.create(resources.customResourceDefinitions, definition);
+async function define(client: KubeClient, definitions = [backupDefinition, etcdBackupDefinition]): Promise<void> {
+  for (const definition of definitions) await client.create(resources.customResourceDefinitions, definition);
   const probe = { metadata: { name: 'probe' }, apiVersion: 'config.openshift.io/v1alpha1', kind: 'Backup' };
   await waitFor(() => client.create(backups, { ...probe, spec: { etcd: {} } }));
   await client.delete(backups, { name: 'probe' });
@@ -76,6 +85,31 @@ async function end(client: KubeClient, job: Job): Promise<void> {
 async function single<T extends KubeObject>(found: Promise<{ readonly items: readonly T[] }>): Promise<T | undefined> {
   return (await found).items[0];
 }
+
+/** A definition whose status knows no more than the reference's: `openshift/api` has had no others so far. */
+function asOfOpenShift(
+  definition: NewObject<CustomResourceDefinition>,
+  known: readonly string[],
+): NewObject<CustomResourceDefinition> {
+  const copy = objects.customResourceDefinition.parse(structuredClone(definition));
+  for (const version of copy.spec.versions) {
+    const { openAPIV3Schema } = z.object({ openAPIV3Schema: statusSchema }).parse(version.schema);
+    const { properties } = openAPIV3Schema.properties.status;
+    for (const name of Object.keys(properties)) if (!known.includes(name)) Reflect.deleteProperty(properties, name);
+    version.schema = { openAPIV3Schema };
+  }
+  const { name } = copy.metadata;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name },
+    spec: copy.spec,
+  };
+}
+
+const statusSchema = z.looseObject({
+  properties: z.looseObject({ status: z.looseObject({ properties: z.record(z.string(), z.unknown()) }) }),
+});
 
 describe('On the embedded engine the operator', () => {
   it('begins when the definitions come, and takes a backup from the asking to the outcome', async () => {
@@ -131,6 +165,51 @@ describe('On the embedded engine the operator', () => {
     const after = await client.get(resources.cronJobs, name);
     expect(requests.filter((each) => each.startsWith('PUT ') && each.includes('/cronjobs/'))).toHaveLength(1);
     expect(after.metadata.ownerReferences?.[0]?.uid).toBe(metadata.uid);
+  });
+
+  it('loses nothing of a status of which the definitions know less', async () => {
+    const requests: string[] = [];
+    const client = await engine(requests);
+    const stop = operate(client);
+    await define(client, [
+      asOfOpenShift(backupDefinition, []),
+      asOfOpenShift(etcdBackupDefinition, ['conditions', 'backupJob']),
+    ]);
+    await client.create(backups, {
+      apiVersion: 'config.openshift.io/v1alpha1',
+      kind: 'Backup',
+      metadata: { name: 'nightly' },
+      spec: { etcd: { schedule: '20 4 * * *', timeZone: 'UTC' } },
+    });
+    await client.create(etcdBackups, {
+      apiVersion: 'operator.openshift.io/v1alpha1',
+      kind: 'EtcdBackup',
+      metadata: { name: 'single', labels: { 'backup.holdfast.io/series': 'nightly' } },
+      spec: {},
+    });
+    await end(client, await waitFor(() => single(client.list(resources.jobs, { namespace: BACKUP_NAMESPACE }))));
+    const read = await waitFor(async () => {
+      const standing = await client.get(etcdBackups, { name: 'single' });
+      return standing.status?.backup !== undefined && standing;
+    });
+    expect(outcomeOf(read)).toBe('BackupCompleted');
+    expect(read.metadata.annotations?.['backup.holdfast.io/status']).toContain('"revision":"31407"');
+    const series = await waitFor(async () => {
+      const standing = await client.get(backups, { name: 'nightly' });
+      return standing.status?.lastSuccessfulTime !== undefined && standing;
+    });
+    expect(series.status?.lastSuccess).toMatchObject({ etcdBackup: 'single' });
+    await stop();
+    requests.splice(0);
+    operate(client);
+    await client.patch(
+      backups,
+      { name: 'nightly' },
+      { kind: 'merge', body: { spec: { etcd: { timeZone: 'Asia/Tokyo' } } } },
+    );
+    const name = { namespace: BACKUP_NAMESPACE, name: 'nightly' };
+    await waitFor(async () => (await client.get(resources.cronJobs, name)).spec.timeZone === 'Asia/Tokyo');
+    expect(requests.filter((each) => each.includes('/etcdbackups/') && !each.startsWith('GET '))).toEqual([]);
   });
 
   it('serves the request of a scheduled run', async () => {

@@ -266,8 +266,8 @@ export class OperatorCluster {
   }
 
   /** A control-plane node, made or changed. */
-  async node(name: string, { isReady = true, isCordoned = false } = {}): Promise<void> {
-    const labels = { 'node-role.kubernetes.io/control-plane': '' };
+  async node(name: string, { isReady = true, isCordoned = false, labels: others = {} } = {}): Promise<void> {
+    const labels = { 'node-role.kubernetes.io/control-plane': '', ...others };
     const standing = this.api.all(resources.nodes).find(({ metadata }) => metadata.name === name);
     const spec = { unschedulable: isCordoned };
     const conditions = [{ type: 'Ready', status: isReady ? ('True' as const) : ('Unknown' as const) }];
