@@ -1,4 +1,4 @@
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { silentProgress, type Log, type Progress } from '../base/index.ts';
@@ -41,7 +41,8 @@ function chooseProgress(options: GlobalOptions, { stderr, clock }: CliEnvironmen
 
 /** Where the runs of one user on this host meet, by the usual conventions. */
 function runFolder(environment: CliEnvironment): string {
-  const { uid } = userInfo();
+  // Not os.userInfo: it throws for users that no list of accounts names, as in containers.
+  const uid = process.getuid?.() ?? 0;
   if (uid === 0) return '/run/holdfast';
   const ofSession = environment.variables['XDG_RUNTIME_DIR'];
   return ofSession === undefined || ofSession === '' ? join(tmpdir(), `holdfast-${uid}`) : join(ofSession, 'holdfast');
