@@ -16,10 +16,6 @@ export interface Machinery {
 export function realFronts(machinery: Machinery): Fronts {
   return {
     startStandalone: (request, process) => startStandalone(request, process, machinery),
-    runOperator: async (request, process) => {
-      const { runOperator } = await import('./operator-front.ts');
-      return runOperator(request, process, machinery);
-    },
     requestBackup: askForBackup,
   };
 }
@@ -143,6 +139,7 @@ async function createBackupOperator(
       // Pods are processes of this very program; Kubernetes wants a name all the same.
       image: 'holdfast',
       backupArgs: [...etcdArguments(etcd), ...(await loginArguments(request)), ...request.backupArgs],
+      activeDeadlineSeconds: Math.ceil(request.jobDeadlineMs / 1000),
       hostFolder: request.defaultFolder,
       defaultTimeZone: localTimeZone(),
     },

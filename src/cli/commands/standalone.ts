@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { systemTime } from '../../base/index.ts';
 import type { EtcdOverrides } from '../../operations/index.ts';
 import type { CliEnvironment } from '../environment.ts';
@@ -9,7 +9,7 @@ import { addEtcdOptions, readEtcdOptions, type EtcdFlags } from '../etcd-options
 import type { ExitReason } from '../exit-codes.ts';
 import type { ListenAddress, RunningStandalone, StandaloneRequest } from '../fronts.ts';
 import { toJson } from '../output/json.ts';
-import { parseAddress, parseDuration } from '../parse.ts';
+import { parseDuration } from '../parse.ts';
 import type { Schedule } from '../schedule.ts';
 import { setUp } from '../setup.ts';
 
@@ -27,16 +27,21 @@ interface StandaloneFlags extends EtcdFlags {
   readonly snapshotOnly?: true;
   readonly defaultFolder: string;
   readonly grace: number;
+  readonly jobDeadline: number;
   readonly output: 'text' | 'json';
 }
 
 const DEFAULT_GRACE_MS = 5 * 60_000;
+const DEFAULT_DEADLINE_MS = 3_600_000;
 
 /** `holdfast standalone` */
 export function defineStandalone(program: Command, environment: CliEnvironment, schedule: Schedule): void {
   const command = program
     .command('standalone')
     .description('serve automated backups on one machine: a small Kubernetes API on loopback, for kubectl and oc')
+    .usage('[options] [-- <options of holdfast backup, for every Job>...]')
+    // As arguments of its own they would not fit into the list of commands.
+    .allowExcessArguments(true)
     .option('--data-dir <folder>', 'objects, volumes, logs and certificates', '/var/lib/holdfast/standalone')
     .option('--kubeconfig <file>', 'where the kubeconfig is written (default: <data-dir>/kubeconfig)')
     .addOption(
@@ -74,12 +79,22 @@ export function defineStandalone(program: Command, environment: CliEnvironment, 
         .argParser(parseDuration)
         .default(DEFAULT_GRACE_MS, '5m'),
     )
+    .addOption(
+      new Option('--job-deadline <duration>', 'how long a backup may take in all')
+        .argParser(parseDuration)
+        .default(DEFAULT_DEADLINE_MS, '1h'),
+    )
     .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'))
     .action((flags: StandaloneFlags) => schedule(() => run(command, flags, environment)));
 }
 
 async function run(command: Command, flags: StandaloneFlags, environment: CliEnvironment): Promise<ExitReason> {
-  const request = await readRequest(flags, environment);
+  const [stray = '-'] = command.args;
+  if (!stray.startsWith('-'))
+    throw new CliError('CLI_OPTION_INVALID', `${stray} is no option of holdfast backup`, {
+      hint: 'What every Job shall be told goes behind --, such as -- --idle-timeout 2m.',
+    });
+  const request = await readRequest(flags, command.args, environment);
   const { log } = await setUp(command, environment);
   const { signal, version, variables, fronts } = environment;
   const running = await fronts.startStandalone(request, { time: systemTime, log, signal, version, variables });
@@ -88,7 +103,11 @@ async function run(command: Command, flags: StandaloneFlags, environment: CliEnv
   return 'ok';
 }
 
-async function readRequest(flags: StandaloneFlags, environment: CliEnvironment): Promise<StandaloneRequest> {
+async function readRequest(
+  flags: StandaloneFlags,
+  backupOptions: readonly string[],
+  environment: CliEnvironment,
+): Promise<StandaloneRequest> {
   const place = (path: string): string => resolve(environment.workingFolder, path);
   const isTrial = flags.embeddedEtcd === true;
   if (isTrial && flags.endpoints !== undefined)
@@ -106,10 +125,11 @@ async function readRequest(flags: StandaloneFlags, environment: CliEnvironment):
     nodeName: flags.nodeName,
     enableBackups: flags.enableBackups === true,
     embeddedEtcd: isTrial ? { binary: programPath(flags.etcdBinary, place) } : undefined,
-    backupArgs: [...etcdArguments(etcd, place), ...hostArguments(flags, place)],
+    backupArgs: [...etcdArguments(etcd, place), ...hostArguments(flags, place), ...backupOptions],
     login: etcd?.login,
     defaultFolder: place(flags.defaultFolder),
     graceMs: flags.grace,
+    jobDeadlineMs: flags.jobDeadline,
   };
 }
 
@@ -155,4 +175,13 @@ function show(running: RunningStandalone, format: 'text' | 'json', { stdout }: C
     stdout.write(`an etcd for trial: etcdctl --endpoints=${endpoint} --cacert=${cacert} --cert=${cert} --key=${key}\n`);
   }
   stdout.write(`export KUBECONFIG=${kubeconfig}\n`);
+}
+
+/** `127.0.0.1:7443`, `[::1]:0` */
+function parseAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const [, ipv6, name, port] = match ?? [];
+  const host = ipv6 ?? name;
+  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('Expected one like 127.0.0.1:7443.');
+  return { host, port: Number(port) };
 }
