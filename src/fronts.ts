@@ -16,6 +16,10 @@ export interface Machinery {
 export function realFronts(machinery: Machinery): Fronts {
   return {
     startStandalone: (request, process) => startStandalone(request, process, machinery),
+    runOperator: async (request, process) => {
+      const { runOperator } = await import('./operator-front.ts');
+      return runOperator(request, process, machinery);
+    },
     requestBackup: askForBackup,
   };
 }

@@ -7,6 +7,8 @@ import type { JobReport } from '../crd/index.ts';
  */
 export interface Fronts {
   startStandalone(request: StandaloneRequest, process: FrontProcess): Promise<RunningStandalone>;
+  /** Resolves once it has ended after the signal. */
+  runOperator(request: OperatorRequest, process: FrontProcess): Promise<void>;
   requestBackup(request: RequestBackupRequest, process: FrontProcess): Promise<JobReport>;
 }
 
@@ -61,6 +63,36 @@ export interface RunningStandalone {
     { readonly endpoint: string; readonly cacert: string; readonly cert: string; readonly key: string } | undefined;
   /** Resolves once everything has ended after the signal; rejects where the engine had to give up. */
   readonly ended: Promise<void>;
+}
+
+export interface OperatorRequest {
+  /** Undefined: the service account of the pod. */
+  readonly kubeconfig: string | undefined;
+  /** Of every Job. Undefined: the image of the pod that this process runs in. */
+  readonly image: string | undefined;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** The pod that this process runs in, where it was told. */
+  readonly pod: { readonly namespace: string; readonly name: string } | undefined;
+  /** What this process is called among others; it gets something random for an end. */
+  readonly name: string;
+  /** One of several leads, by a Lease. */
+  readonly leaderElection: boolean;
+  /** Undefined: neither metrics nor health are served. */
+  readonly metrics: ListenAddress | undefined;
+  /** All that a backup's pod sees of its host. */
+  readonly hostMounts: readonly { readonly path: string; readonly type: 'folder' | 'file' }[];
+  /** What every backup Job is told beside its own name and volume, and where its host is. Nothing in it is secret. */
+  readonly backupArgs: readonly string[];
+  /** The host's folder for backups whose resource names no claim. */
+  readonly defaultFolder: string;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly backupAccount: string;
+  readonly requestAccount: string;
+  /** Undefined: none. */
+  readonly priorityClass: string | undefined;
+  readonly capabilities: readonly string[];
+  /** How long a backup's Job may work in all, milliseconds. */
+  readonly jobDeadlineMs: number;
 }
 
 export interface RequestBackupRequest {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { systemTime } from '../../base/index.ts';
 import type { EtcdOverrides } from '../../operations/index.ts';
 import type { CliEnvironment } from '../environment.ts';
@@ -9,7 +9,7 @@ import { addEtcdOptions, readEtcdOptions, type EtcdFlags } from '../etcd-options
 import type { ExitReason } from '../exit-codes.ts';
 import type { ListenAddress, RunningStandalone, StandaloneRequest } from '../fronts.ts';
 import { toJson } from '../output/json.ts';
-import { parseDuration } from '../parse.ts';
+import { parseAddress, parseDuration } from '../parse.ts';
 import type { Schedule } from '../schedule.ts';
 import { setUp } from '../setup.ts';
 
@@ -175,13 +175,4 @@ function show(running: RunningStandalone, format: 'text' | 'json', { stdout }: C
     stdout.write(`an etcd for trial: etcdctl --endpoints=${endpoint} --cacert=${cacert} --cert=${cert} --key=${key}\n`);
   }
   stdout.write(`export KUBECONFIG=${kubeconfig}\n`);
-}
-
-/** `127.0.0.1:7443`, `[::1]:0` */
-function parseAddress(text: string): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  const [, ipv6, name, port] = match ?? [];
-  const host = ipv6 ?? name;
-  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('Expected one like 127.0.0.1:7443.');
-  return { host, port: Number(port) };
 }
