@@ -16,7 +16,7 @@ import {
   volumeFolder,
   type SeriesModel,
 } from './month-judge.ts';
-import { fleetingFolder, Machine } from './month-machine.ts';
+import { fleetingFolder, Machine, PATIENCE_MS } from './month-machine.ts';
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2025, 5, 1);
@@ -44,41 +44,45 @@ function plan(random: SeededRandom): readonly (readonly [string, Fault])[] {
   return [well, well, well, ...names.flatMap((name) => [named(name), well]), ...last, well];
 }
 
-it('a month full of failures: the status is true, the next run succeeds, and the volume holds what it has to', async () => {
-  const cluster = await startCluster();
-  const folder = await fleetingFolder();
-  const backupArgs = ['--snapshot-only', '--endpoints', cluster.endpoints.join(',')];
-  const machine = new Machine({ at: new Date(START).toISOString(), folder, backupArgs });
-  try {
-    machine.containers.rewrite = inSmallGigabytes;
-    await machine.boot();
-    await createClaim(machine.client, 'shared');
-    const other = await createSeries(machine.client, OTHER, { claim: 'shared', keep: { gigabytes: 1 } });
-    const model = await createSeries(machine.client, NIGHTLY, { claim: 'shared', keep: { number: 4 } });
-    const random = new SeededRandom(2025);
-    let index = 0;
-    for (const [name, fault] of plan(random)) {
-      const world = new FailingMonth(machine, { model, other });
-      await world.passOther(nightlyRun(index));
-      const ground = { machine, cluster, random, series: 'nightly', model, volume: await world.volume() };
-      await machine.leapTo(new Date(nightlyRun(index).getTime() - 60_000));
-      try {
-        const outcome = await fault(ground, nightlyRun(index));
-        index += (outcome.runs ?? 1) - 1;
-        await world.judge(nightlyRun(index), outcome, nightlyRun(index + 1));
-      } catch (error) {
-        throw new Error(`${name} (at ${nightlyRun(index).toISOString()}): ${String(error)}`, { cause: error });
+it(
+  'a month full of failures: the status is true, the next run succeeds, and the volume holds what it has to',
+  { timeout: PATIENCE_MS },
+  async () => {
+    const cluster = await startCluster();
+    const folder = await fleetingFolder();
+    const backupArgs = ['--snapshot-only', '--endpoints', cluster.endpoints.join(',')];
+    const machine = new Machine({ at: new Date(START).toISOString(), folder, backupArgs });
+    try {
+      machine.containers.rewrite = inSmallGigabytes;
+      await machine.boot();
+      await createClaim(machine.client, 'shared');
+      const other = await createSeries(machine.client, OTHER, { claim: 'shared', keep: { gigabytes: 1 } });
+      const model = await createSeries(machine.client, NIGHTLY, { claim: 'shared', keep: { number: 4 } });
+      const random = new SeededRandom(2025);
+      let index = 0;
+      for (const [name, fault] of plan(random)) {
+        const world = new FailingMonth(machine, { model, other });
+        await world.passOther(nightlyRun(index));
+        const ground = { machine, cluster, random, series: 'nightly', model, volume: await world.volume() };
+        await machine.leapTo(new Date(nightlyRun(index).getTime() - 60_000));
+        try {
+          const outcome = await fault(ground, nightlyRun(index));
+          index += (outcome.runs ?? 1) - 1;
+          await world.judge(nightlyRun(index), outcome, nightlyRun(index + 1));
+        } catch (error) {
+          throw new Error(`${name} (at ${nightlyRun(index).toISOString()}): ${String(error)}`, { cause: error });
+        }
+        index += 1;
+        await changeSize(cluster, random);
       }
-      index += 1;
-      await changeSize(cluster, random);
+      expect(machine.unforeseen).toEqual([]);
+    } finally {
+      await machine.kill();
+      await cluster.stop();
+      await rm(folder, { recursive: true, force: true });
     }
-    expect(machine.unforeseen).toEqual([]);
-  } finally {
-    await machine.kill();
-    await cluster.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+  },
+);
 
 class FailingMonth {
   readonly #machine: Machine;

@@ -13,6 +13,7 @@ const manifestSchema = z.looseObject({
   created: z.string(),
   resource: z.looseObject({ name: z.string(), series: z.string().optional() }),
   snapshot: z.looseObject({ file: z.string(), sha256: z.string() }),
+  resources: z.looseObject({ file: z.string() }).optional(),
 });
 
 /** A backup as it lies in a volume. */
@@ -39,9 +40,9 @@ export async function readVolume(folder: string): Promise<readonly StoredBackup[
 async function readBackup(folder: string): Promise<StoredBackup> {
   const files = await readdir(folder);
   const manifestName = files.find((name) => /^backup_.*\.json$/.test(name));
-  if (manifestName === undefined || files.length !== 2)
-    throw new Error(`no backup: ${folder} holds ${files.join(', ')}`);
-  const manifest = manifestSchema.parse(JSON.parse(await readFile(join(folder, manifestName), 'utf8')));
+  const manifest = manifestSchema.parse(JSON.parse(await readFile(join(folder, manifestName ?? 'none'), 'utf8')));
+  const named = [manifestName, manifest.snapshot.file, manifest.resources?.file].filter((name) => name !== undefined);
+  expect(files.sort(), folder).toEqual(named.sort());
   const snapshot = await readFile(join(folder, manifest.snapshot.file));
   const sizes = await Promise.all(files.map(async (name) => (await stat(join(folder, name))).size));
   return {

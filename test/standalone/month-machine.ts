@@ -30,6 +30,8 @@ export interface MachineOptions {
   readonly runtime?: ContainerRuntime;
   /** In place of {@link PROGRAM}. */
   readonly program?: readonly string[];
+  /** Of the API. Default: any, another one at each boot. */
+  readonly port?: number;
 }
 
 interface Running {
@@ -43,7 +45,8 @@ const YEARS_MS = 2 * 365 * 24 * 3_600_000;
 /** So many turns in a row are looked at before somebody is given time. */
 const LOOKS = 25;
 const LONGEST_SLEEP_MS = 3 * 3_600_000;
-const PATIENCE_MS = 60_000;
+/** No test of months waits longer for anything; on a machine with nothing else to do it takes seconds. */
+export const PATIENCE_MS = 10 * 60_000;
 /** So many turns of the event loop nobody may have anything to do in, before it is believed. */
 const QUIET_TURNS = 6;
 
@@ -89,13 +92,13 @@ export class Machine {
 
   /** Starts engine and operator on what the folder holds. */
   async boot(): Promise<void> {
-    const { folder, backupArgs, runtime = this.containers, program = PROGRAM } = this.#options;
+    const { folder, backupArgs, runtime = this.containers, program = PROGRAM, port = 0 } = this.#options;
     const { time } = this;
     const log = this.#log();
     const random = (): number => this.#random.next() / 2 ** 32;
     const engine = await startStandalone({
       dataDir: join(folder, 'data'),
-      listen: { host: '127.0.0.1', port: 0 },
+      listen: { host: '127.0.0.1', port },
       kubeconfig: join(folder, 'kubeconfig'),
       nodeName: 'master-0',
       enableBackups: true,
