@@ -11,14 +11,14 @@ export interface CommandHelp {
   readonly flags: ReadonlySet<string>;
 }
 
-/** The help of the program and of every command below it. */
+/** The help of the program and of every command below it; those of a command come right after it. */
 export async function allHelp(): Promise<readonly CommandHelp[]> {
   const found: CommandHelp[] = [];
   const waiting: (readonly string[])[] = [[]];
   for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
     const text = await helpOf(path);
     found.push({ name: ['holdfast', ...path].join(' '), text, flags: flagsIn(text) });
-    for (const command of commandsIn(text)) waiting.push([...path, command]);
+    waiting.unshift(...commandsIn(text).map((command) => [...path, command]));
   }
   return found;
 }
