@@ -109,7 +109,7 @@ async function packagedEntries(base, folder) {
       /** @type {Entry} */
       const kept = entry.isSymbolicLink()
         ? { path, kind: 'link', target: await readlink(full) }
-        : { path, kind: 'file', mode: (await stat(full)).mode & 0o777, content: full };
+        : { path, kind: 'file', mode: (await stat(full)).mode & 0o100 ? 0o755 : 0o644, content: full };
       return [kept];
     }),
   );

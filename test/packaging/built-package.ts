@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { makeTemporaryFolder, succeed } from '../kit/index.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const SCRIPT = join(PROJECT, 'scripts', 'package.mjs');
 /** Go's name for this processor, as the files are named. */
 const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
 
@@ -18,17 +19,26 @@ export interface BuiltPackage {
   readonly sums: string;
 }
 
-/** Runs scripts/package.mjs with the Node of the tests, which need no network then. */
-export async function buildPackage(
+/** Runs scripts/package.mjs on what is at hand: this Node, and the packages in the cache. It needs no network then. */
+export function buildPackage(only: 'executable' | 'image'): Promise<BuiltPackage> {
+  return build([process.execPath, SCRIPT, '--only', only], only);
+}
+
+/** The same once more, without a trial, for somebody of other habits. */
+export function buildAgain(only: 'executable' | 'image'): Promise<BuiltPackage> {
+  const command = ['sh', '-c', 'umask 077; exec "$@"', 'sh', process.execPath, SCRIPT, '--only', only, '--no-trial'];
+  return build(command, only, { TZ: 'Asia/Kathmandu', LC_ALL: 'C' });
+}
+
+async function build(
+  command: readonly string[],
   only: 'executable' | 'image',
-  ...args: readonly string[]
-): Promise<BuiltPackage & { readonly version: string }> {
+  env: Readonly<Record<string, string>> = {},
+): Promise<BuiltPackage> {
   const folder = await makeTemporaryFolder();
-  const command = ['scripts/package.mjs', '--only', only, '--local', '--outdir', folder, ...args];
-  const said = await succeed([process.execPath, ...command], {
-    cwd: PROJECT,
+  const said = await succeed([...command, '--local', '--outdir', folder], {
     // Others may commit while the tests run.
-    env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000', HOLDFAST_REVISION: 'abc' },
+    env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000', HOLDFAST_REVISION: 'abc', ...env },
     timeoutMs: 300_000,
   });
   const { version } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
@@ -36,7 +46,6 @@ export async function buildPackage(
   return {
     folder,
     said,
-    version,
     path: join(folder, `${name}-${version}-linux-${ARCHITECTURE}`),
     sums: await readFile(join(folder, 'SHA256SUMS'), 'utf8'),
   };
