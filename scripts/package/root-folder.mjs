@@ -1,16 +1,17 @@
 // @ts-check
 // Runs a program in a root folder, as a container runtime would: nothing of this machine but /proc, /dev and one folder.
 import { run } from '../provide/run.mjs';
+import { USER } from './base.mjs';
 
-/** @typedef {{ unshare: readonly string[], user: string, said: string }} Way */
+/** @typedef {{ unshare: readonly string[], user: number | undefined, said: string }} Way */
 
 /** Best first. @type {readonly Way[]} */
 const WAYS = [
-  { unshare: ['--mount'], user: '65532:65532', said: 'as user 65532' },
+  { unshare: ['--mount'], user: USER, said: `as user ${USER}` },
   {
     unshare: ['--user', '--map-root-user', '--mount'],
-    user: '0:0',
-    said: 'as root of a user namespace, since only root can take user 65532',
+    user: undefined,
+    said: `as root of a user namespace, since only root can take user ${USER}`,
   },
 ];
 
@@ -21,10 +22,12 @@ mount --bind "$root" "$root"
 mount --rbind /proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --bind "$shared" "$root/tmp"
+mount --bind "$shared" "$root/run"
 mount -o remount,bind,ro "$root"
 if [ $# -eq 0 ]; then exit 0; fi
 chroot=$(command -v chroot)
-exec env -i PATH=/usr/bin "$chroot" --userspec="$user" "$root" "$@"
+if [ -n "$user" ]; then set -- --userspec="$user:$user" "$root" "$@"; else set -- "$root" "$@"; fi
+exec env -i PATH=/usr/bin "$chroot" "$@"
 `;
 
 /**
@@ -38,11 +41,11 @@ export async function wayIn(root, shared) {
 }
 
 /**
- * The root folder is read-only; /tmp in it is `shared`. The network is this machine's.
+ * The root folder is read-only; /tmp and /run in it are `shared`. The network is this machine's.
  *
  * @param {Way} way @param {string} root @param {string} shared @param {readonly string[]} argv
  */
 export function inside(way, root, shared, argv) {
-  const prepare = ['/bin/sh', '-c', PREPARE, 'prepare', root, shared, way.user, ...argv];
+  const prepare = ['/bin/sh', '-c', PREPARE, 'prepare', root, shared, String(way.user ?? ''), ...argv];
   return run('unshare', [...way.unshare, '--', ...prepare]);
 }

@@ -9,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { provideOne } from '../provide/etcd.mjs';
 import { Failure } from '../provide/failure.mjs';
 import { run } from '../provide/run.mjs';
-import { USER } from './base.mjs';
 import { VERSION } from './bundle.mjs';
 import { sha256 } from './oci.mjs';
 import { inside, wayIn } from './root-folder.mjs';
@@ -46,14 +45,14 @@ export function tryImage(archive) {
     const way = await wayIn(root, shared);
     if (way === undefined)
       return ['the image: unpacked; it was not run, since this machine lets us enter no root folder (that takes root)'];
-    if (way.user !== '0:0') await chown(shared, USER, USER);
+    if (way.user !== undefined) await chown(shared, way.user, way.user);
     /** @type {Run} */
     const holdfast = (argv) => inside(way, root, shared, ['/usr/bin/holdfast', ...argv]);
     await useHoldfast({ run: holdfast, folder: '/tmp', endpoint });
     const zones = await inside(way, root, shared, ['/usr/bin/node', '-e', ZONES]);
     if (zones.code !== 0) throw broken('the time zones of the image', zones.output);
     const owner = (await stat(join(shared, 'backups'))).uid;
-    if (way.user !== '0:0' && owner !== USER) throw broken('the image', `it ran as user ${owner}`);
+    if (way.user !== undefined && owner !== way.user) throw broken('the image', `it ran as user ${owner}`);
     return [`the image: backed up, verified and restored, with a read-only root folder, ${way.said}`];
   });
 }
