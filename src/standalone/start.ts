@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { createKubeClient, type KubeClient, type Pod, type Transport } from '../apiserver/index.ts';
-import { makePrivateFolder, type Log, type Time } from '../base/index.ts';
+import { makePrivateFolder, messageOf, type Log, type Time } from '../base/index.ts';
 import { openAccess, type Access } from './access/index.ts';
 import { createApi, listenHttps, type Api, type Listener, type PodLogRequest } from './api/index.ts';
+import { StandaloneError } from './errors.ts';
 import { createHousekeeping, readMachine, type Housekeeping } from './housekeeping/index.ts';
 import { KeptPort } from './kept-port.ts';
 import { ObjectStore, type StoreLock } from './objects/index.ts';
@@ -76,7 +77,7 @@ const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [nam
  */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { dataDir, time, log, lock } = options;
-  await makePrivateFolder(dataDir);
+  await makeDataFolder(dataDir);
   // The lock of the objects keeps a second engine from the rest of the data too.
   const objects = await ObjectStore.open({ folder: join(dataDir, 'objects'), lock, log });
   try {
@@ -86,6 +87,18 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   } catch (error) {
     await objects.close();
     throw error;
+  }
+}
+
+async function makeDataFolder(path: string): Promise<void> {
+  try {
+    await makePrivateFolder(path);
+  } catch (error) {
+    const message = `the data folder ${path} cannot be made or looked at: ${messageOf(error)}`;
+    throw new StandaloneError('STANDALONE_STORE_UNREADABLE', message, {
+      hint: 'Run it as root, or name a folder that you may write to: --data-dir ~/holdfast.',
+      cause: error,
+    });
   }
 }
 
