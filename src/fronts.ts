@@ -96,12 +96,29 @@ async function work(
     await Promise.race([running, asked, ...(etcd === undefined ? [] : [etcdGone(etcd, request)])]);
     log.info('ending: nothing is started any more', { running: engine.running });
     await engine.drain({ graceMs: request.graceMs, signal: stop.signal });
+    await settle([engine, operator], process);
   } finally {
     stop.abort();
     await running.catch((error: unknown) => log.error('the engine gave up', { reason: String(error) }));
     await health?.close();
     await engine.close();
     await etcd?.stop();
+  }
+}
+
+const SETTLE_MS = 5_000;
+const LOOK_AGAIN_MS = 50;
+const CALM_LOOKS = 5;
+
+/** Lets what has just ended be written down as its outcome. Whatever misses that is found at the next start. */
+async function settle(parts: readonly { readonly isIdle: boolean }[], { time }: FrontProcess): Promise<void> {
+  const { pause } = await import('./controller/index.ts');
+  const end = time.monotonicMs() + SETTLE_MS;
+  const never = new AbortController().signal;
+  // One hands over to the other, and in between both are idle for a moment.
+  for (let calm = 0; calm < CALM_LOOKS && time.monotonicMs() < end;) {
+    await pause(time, LOOK_AGAIN_MS, never);
+    calm = parts.every(({ isIdle }) => isIdle) ? calm + 1 : 0;
   }
 }
 
