@@ -14,9 +14,9 @@ import type {
   WatchEvent,
   WatchOptions,
 } from './kube-client.ts';
-import type { KubeObject } from './objects.ts';
+import type { KubeObject, ObjectMeta } from './objects.ts';
 import { parseEvent, parseJson, parseObject, parsePage } from './parse.ts';
-import { apiVersionOf, type ObjectName, type Resource } from './resource.ts';
+import { apiVersionOf, pods, type ObjectName, type Resource } from './resource.ts';
 import { statusError } from './status.ts';
 import { collectionTarget, objectTarget, pathOf, requireNamespace, type Query } from './target.ts';
 import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
@@ -132,6 +132,13 @@ class TransportClient implements KubeClient {
     const target = objectTarget(resource, name, options.subresource, query);
     const call: Call = { method: 'PATCH', target, body: patch.body, contentType: PATCH_TYPES[patch.kind] };
     return this.#object(resource, call, options);
+  }
+
+  async bindPod(pod: ObjectMeta, nodeName: string, options: CallOptions = {}): Promise<void> {
+    const { name, namespace, uid } = pod;
+    const target = { apiVersion: 'v1', kind: 'Node', name: nodeName };
+    const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target };
+    await this.#text({ method: 'POST', target: objectTarget(pods, pod, 'binding'), body }, options);
   }
 
   async delete(resource: Resource, name: ObjectName, options: DeleteOptions = {}): Promise<void> {

@@ -73,6 +73,8 @@ export interface KubeClient {
     patch: Patch,
     options?: PatchOptions,
   ): Promise<T>;
+  /** Puts a pod on a node, which is done once: APISERVER_CONFLICT where it is on one, or is another by now. */
+  bindPod(pod: ObjectMeta, nodeName: string, options?: CallOptions): Promise<void>;
   /** Resolves once the server has accepted it; the object may still stand for its finalizers or pods. */
   delete(resource: Resource, name: ObjectName, options?: DeleteOptions): Promise<void>;
   /**

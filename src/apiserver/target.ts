@@ -18,7 +18,7 @@ export function collectionTarget(resource: Resource, namespace: string | undefin
 export function objectTarget(
   resource: Resource,
   { name, namespace }: ObjectName,
-  subresource?: 'status',
+  subresource?: 'status' | 'binding',
   query: Query = {},
 ): string {
   if (name === '') throw new TypeError(`a name is needed to address one of the ${resource.plural}`);

@@ -5,6 +5,7 @@ import { describeDeleting } from './semantics/deleting.ts';
 import { describeListsAndWatches } from './semantics/lists-and-watches.ts';
 import { describeObjects } from './semantics/objects.ts';
 import { describePatches } from './semantics/patches.ts';
+import { describePodsAndPaths } from './semantics/pods-and-paths.ts';
 
 export type { OpenedApi } from './semantics/api-under-test.ts';
 
@@ -32,4 +33,5 @@ export function describeApiSemantics(open: () => Promise<OpenedApi>): void {
   describeListsAndWatches(api);
   describeDeleting(api);
   describeDefinitions(api);
+  describePodsAndPaths(api);
 }

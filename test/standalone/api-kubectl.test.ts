@@ -176,6 +176,9 @@ describe.each(KUBECTL_SUITES)('kubectl of %s', (suite) => {
     expect(await pod.failure('get', 'pods')).toMatch(
       /^Error from server \(Forbidden\): pods is forbidden: User "holdfast:pod:default:talker" cannot list resource "pods"/,
     );
+    expect(await k.out('auth', 'can-i', 'delete', 'pods')).toBe('yes\n');
+    expect(await pod.out('auth', 'can-i', 'create', 'etcdbackups')).toMatch(/yes\n$/);
+    expect((await pod.run(['auth', 'can-i', 'delete', 'etcdbackups'])).stdout).toMatch(/^no/);
     const stranger = kubectl.with(await served.kubeconfigFor('nobody-knows-this-one'));
     expect(await stranger.failure('get', 'pods')).toMatch(/Unauthorized|must be logged in/);
   });

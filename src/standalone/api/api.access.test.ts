@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../base/index.ts';
 import type { Credentials, Identity } from '../access/index.ts';
+import type { JsonObject } from '../schema/index.ts';
 import { at, DEFINITION_PATH, pod, POD_PATH, TestApi } from './test-api.ts';
 
 const TOKEN = new Secret('the-token-of-the-administrator');
@@ -62,6 +63,44 @@ describe('access from outside', () => {
     expect(await ask(test, 'GET', '/metrics', token)).toMatch(/^403 forbidden: User .* cannot get path "\/metrics"/);
     await test.send('DELETE', `${POD_PATH}/p`);
     expect(await ask(test, 'GET', '/apis', token)).toBe('401 Unauthorized');
+  });
+});
+
+describe('a review of what one may do oneself', () => {
+  const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const BACKUPS = { group: 'operator.openshift.io', resource: 'etcdbackups' };
+
+  async function may(test: TestApi, token: string, spec: object): Promise<string> {
+    const { status, body } = await test.api.serve(
+      {
+        method: 'POST',
+        target: REVIEWS,
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify({ spec })),
+        signal: new AbortController().signal,
+      },
+      { token },
+    );
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return `${status} ${at(JSON.parse(Buffer.concat(chunks).toString()) as JsonObject, 'status', 'allowed')}`;
+  }
+
+  it('says what the API would say', async () => {
+    const test = await TestApi.start({ identify });
+    const token = `pod:${at(await test.made(POD_PATH, pod('p')), 'metadata', 'uid')}`;
+    expect(await may(test, TOKEN.reveal(), { resourceAttributes: { verb: '*', resource: '*' } })).toBe('201 true');
+    expect(await may(test, token, { resourceAttributes: { ...BACKUPS, verb: 'create' } })).toBe('201 true');
+    expect(await may(test, token, { resourceAttributes: { ...BACKUPS, verb: 'delete' } })).toBe('201 false');
+    expect(await may(test, token, { nonResourceAttributes: { path: '/version', verb: 'get' } })).toBe('201 true');
+    expect(await may(test, token, { nonResourceAttributes: { path: '/metrics', verb: 'get' } })).toBe('201 false');
+  });
+
+  it('is refused where it asks for nothing, or is to be read', async () => {
+    const test = await TestApi.start({ identify });
+    expect((await test.send('POST', REVIEWS, { spec: {} })).status).toBe(422);
+    expect((await test.get(REVIEWS)).status).toBe(405);
+    expect((await test.get(`${REVIEWS}/a`)).status).toBe(404);
   });
 });
 

@@ -78,15 +78,21 @@ describe('paths', () => {
 
   it('that nobody knows are not found, and methods that make no sense not allowed', async () => {
     const test = await TestApi.start();
+    for (const path of ['/nothing', `${WIDGET_PATH}/a`, '/apis/nobody.example.com', '/openapi/v4'])
+      expect([path, (await test.get(path)).text]).toEqual([path, '404 page not found\n']);
+    // Groups that a real server serves by itself say it as an object.
     for (const path of [
-      '/nothing',
       '/api/v2/pods',
       '/api/v1/nothings',
-      `${WIDGET_PATH}/a`,
       '/api/v1/pods/a',
       '/api/v1/namespaces/default/pods/a/exec',
+      '/apis/batch/v9',
+      '/apis/batch/v1/namespaces/default/nothings/a',
     ]) {
-      expect([path, (await test.get(path)).text]).toEqual([path, '404 page not found\n']);
+      const { status, json } = await test.get(path);
+      expect([path, status, json['reason'], json['message']]).toEqual([
+        ...[path, 404, 'NotFound', 'the server could not find the requested resource'],
+      ]);
     }
     expect((await test.send('POST', '/version', {})).status).toBe(405);
     expect((await test.send('POST', '/api/v1/pods', {})).status).toBe(405);

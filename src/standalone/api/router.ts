@@ -1,13 +1,15 @@
 import type { ApiResponse } from '../../apiserver/index.ts';
 import { assertAuthorized, verbOf, type Authorize } from './access/authorize.ts';
+import { answerSelfReview, isSelfReview } from './access/self-review.ts';
 import type { Documents } from './discovery/documents.ts';
 import { subresourcesOf } from './discovery/groups.ts';
 import type { Environment } from './environment.ts';
+import { nothingAt } from './nothing-at.ts';
 import { readFlag } from './protocol/options.ts';
-import { pageNotFound } from './protocol/reply.ts';
 import type { Request } from './protocol/request.ts';
 import { methodNotAllowed } from './protocol/status.ts';
 import { scopeOf, type Scope } from './scope.ts';
+import { bindPod } from './verbs/bind-pod.ts';
 import { create } from './verbs/create.ts';
 import { removeAll } from './verbs/delete-collection.ts';
 import { remove } from './verbs/delete.ts';
@@ -37,14 +39,15 @@ export async function route(parts: RouterParts, request: Request): Promise<ApiRe
     assertAuthorized(authorize, { user, verb: request.method.toLowerCase(), path });
     const own = paths[segments[0] ?? ''];
     if (own !== undefined && request.method !== 'GET') throw methodNotAllowed();
-    return own?.(request) ?? documents.answer(request) ?? pageNotFound();
+    return own?.(request) ?? documents.answer(request) ?? nothingAt(environment.kinds, request);
   }
+  if (isSelfReview(address)) return answerSelfReview(request, address.name, authorize);
   const { name } = address;
   const isWatch = name === '' && request.method === 'GET' && readFlag(request.query, 'watch');
   const verb = verbOf(request, name !== '', isWatch);
   assertAuthorized(authorize, { user, verb, path, resource: address });
   const scope = findScope(environment, address);
-  if (scope === undefined) return pageNotFound();
+  if (scope === undefined) return nothingAt(environment.kinds, request);
   return verbFor(scope, verb)(environment, request, scope);
 }
 
@@ -93,12 +96,15 @@ const VERBS: Readonly<Record<string, Verb>> = {
   deletecollection: removeAll,
 };
 
+/** Subresources that are not written and read as the object is. */
+const SUBRESOURCE_VERBS: Readonly<Record<string, Verb>> = { binding: bindPod, log: podLog };
+
 function verbFor(scope: Scope, verb: string): Verb {
   const { kind, name, namespace, subresource } = scope;
   if (subresource !== '') {
     const own = subresourcesOf(kind).find((each) => each.name === subresource);
     if (own?.verbs.includes(verb) !== true) throw methodNotAllowed();
-    return subresource === 'log' ? podLog : verbNamed(verb);
+    return SUBRESOURCE_VERBS[subresource] ?? verbNamed(verb);
   }
   const isForOne = ['update', 'patch'].includes(verb);
   if (isForOne && name === '') throw methodNotAllowed();

@@ -11,7 +11,7 @@ export interface Scope {
   readonly namespace: string;
   /** `''` where the request is about all objects. */
   readonly name: string;
-  /** `''`, `status`, `log`, `finalize`. */
+  /** `''`, `status`, `log`, `binding`, `finalize`. */
   readonly subresource: string;
 }
 

@@ -12,6 +12,7 @@ import {
   type ListOptions,
   type NewObject,
   type ObjectList,
+  type ObjectMeta,
   type ObjectName,
   type Patch,
   type Resource,
@@ -124,6 +125,14 @@ export class TestApi implements KubeClient {
       // Not by the resource's schema: it may drop what it does not know.
       const merged = objects.kubeObject.parse(merge(json(this.#raw(resource, name)), patch.body));
       return this.#replace('patch', resource, merged, () => json(merged));
+    });
+  }
+
+  bindPod(pod: ObjectMeta, nodeName: string): Promise<void> {
+    return answer(() => {
+      const standing = this.#read(resources.pods, pod);
+      const spec = { ...standing.spec, nodeName };
+      this.#replace('update', resources.pods, standing, (old) => ({ ...old, spec }));
     });
   }
 

@@ -11,7 +11,7 @@ import {
 } from '../../schema/index.ts';
 import type { KindRegistry } from '../kinds/kind-registry.ts';
 import { OBJECT_TYPES, parseAccept, takesIn } from '../protocol/media-types.ts';
-import { bytesReply, pageNotFound } from '../protocol/reply.ts';
+import { bytesReply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { methodNotAllowed, notAcceptable } from '../protocol/status.ts';
 import { aggregated, coreVersions, groupDocument, groupList, resourceList } from './groups.ts';
@@ -34,11 +34,10 @@ export class Documents {
     this.#kinds = kinds;
   }
 
-  /** @returns undefined where the path is none of a document */
+  /** @returns undefined where the path is none of a document, or of one that there is not */
   answer(request: Request): ApiResponse | undefined {
     const document = this.#find(request);
-    if (document === undefined) return undefined;
-    if (document === 'missing') return pageNotFound();
+    if (document === undefined || document === 'missing') return undefined;
     if (request.method !== 'GET') throw methodNotAllowed();
     const headers = { etag: document.tag, vary: 'Accept' };
     if (request.headers['if-none-match'] === document.tag)

@@ -8,12 +8,15 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 
 export interface Subresource {
   readonly name: string;
+  /** What it is written as, where that is no object of the kind. */
+  readonly kind?: string;
   readonly verbs: readonly string[];
 }
 
 export function subresourcesOf(kind: Kind): readonly Subresource[] {
   return [
     ...(isNamespace(kind) ? [{ name: 'finalize', verbs: ['update'] }] : []),
+    ...(isPod(kind) ? [{ name: 'binding', kind: 'Binding', verbs: ['create'] }] : []),
     ...(isPod(kind) ? [{ name: 'log', verbs: ['get'] }] : []),
     ...(kind.hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []),
   ];
@@ -102,11 +105,11 @@ function resourceEntries(kind: Kind): readonly unknown[] {
       ...(shortNames.length > 0 && { shortNames }),
       ...(categories.length > 0 && { categories }),
     },
-    ...subresourcesOf(kind).map(({ name: subresource, verbs }) => ({
+    ...subresourcesOf(kind).map(({ name: subresource, verbs, kind: ownKind = name }) => ({
       name: `${plural}/${subresource}`,
       singularName: '',
       namespaced,
-      kind: name,
+      kind: ownKind,
       verbs,
     })),
   ];
@@ -132,7 +135,11 @@ export function aggregated(kinds: readonly Kind[], version: 'v2' | 'v2beta1'): u
 function aggregatedResource(kind: Kind): unknown {
   const { plural, singular, namespaced, shortNames, categories } = kind;
   const responseKind = { group: kind.group, version: kind.version, kind: kind.kind };
-  const subresources = subresourcesOf(kind).map(({ name, verbs }) => ({ subresource: name, responseKind, verbs }));
+  const subresources = subresourcesOf(kind).map(({ name, verbs, kind: ownKind = kind.kind }) => ({
+    subresource: name,
+    responseKind: { ...responseKind, kind: ownKind },
+    verbs,
+  }));
   return {
     resource: plural,
     responseKind,

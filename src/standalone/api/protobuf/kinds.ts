@@ -20,9 +20,9 @@ import {
 } from './message.ts';
 
 /**
- * The kinds that kubectl's own commands send as protocol buffers (`create namespace`, `create job`, `create cronjob`, `run`),
+ * The kinds that kubectl's own commands send as protocol buffers (`create namespace`, `create job`, `create cronjob`, `run`, `auth can-i`),
  * with the fields that such objects have on one machine.
- * Source of the numbers: k8s.io/api, core/v1 and batch/v1/generated.proto; k8s.io/apimachinery, meta/v1/generated.proto.
+ * Source of the numbers: k8s.io/api, core/v1, batch/v1 and authorization/v1/generated.proto; k8s.io/apimachinery, meta/v1/generated.proto.
  */
 
 const ownerReference = message({
@@ -232,12 +232,33 @@ const cronJobSpec = message({
 const withSpec = (spec: Message): Message =>
   message({ metadata: [1, always(objectMeta)], spec: [2, always(spec)], status: [3, ignored] });
 
+const accessReviewSpec = message({
+  resourceAttributes: [
+    1,
+    optional(
+      message({
+        namespace: [1, text],
+        verb: [2, text],
+        group: [3, text],
+        version: [4, text],
+        resource: [5, text],
+        subresource: [6, text],
+        name: [7, text],
+        fieldSelector: [8, ignored],
+        labelSelector: [9, ignored],
+      }),
+    ),
+  ],
+  nonResourceAttributes: [2, optional(message({ path: [1, text], verb: [2, text] }))],
+});
+
 /** By `apiVersion` and kind. */
 export const MESSAGES: ReadonlyMap<string, Message> = new Map([
   ['v1 Namespace', withSpec(message({ finalizers: [1, texts] }))],
   ['v1 Pod', withSpec(podSpec)],
   ['batch/v1 Job', withSpec(jobSpec)],
   ['batch/v1 CronJob', withSpec(cronJobSpec)],
+  ['authorization.k8s.io/v1 SelfSubjectAccessReview', withSpec(accessReviewSpec)],
 ]);
 
 /** Of any group: clients send it under the group of what they delete. */

@@ -155,6 +155,11 @@ export function notAcceptable(accepted: readonly string[]): Refusal {
   return new Refusal(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
 }
 
+/** A path of the API that nothing stands at, of a group that is served. */
+export function resourceNotFound(): Refusal {
+  return new Refusal(404, 'NotFound', 'the server could not find the requested resource', { details: {} });
+}
+
 export function methodNotAllowed(): Refusal {
   return new Refusal(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
 }

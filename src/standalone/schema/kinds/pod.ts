@@ -35,23 +35,20 @@ const UNCHANGEABLE =
   '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-/** The parts of a spec that stay as they are once the pod stands. A pod is put on a node once. */
-function fixedPart(spec: JsonObject, node: string): Json {
+/** The parts of a spec that stay as they are once the pod stands. It is put on a node by its binding alone. */
+function fixedPart(spec: JsonObject): Json {
   const containers = listAt(spec, 'containers').map((container) =>
     isJsonObject(container) ? { ...container, image: '' } : container,
   );
   const tolerations: Json = [];
-  return { ...spec, containers, tolerations, activeDeadlineSeconds: null, nodeName: node };
+  return { ...spec, containers, tolerations, activeDeadlineSeconds: null };
 }
 
 function validate(pod: JsonObject, old?: JsonObject): readonly FieldError[] {
   const spec = objectAt(pod, 'spec');
   const errors = validatePodSpec(spec, 'spec');
   if (old === undefined) return errors;
-  const before = objectAt(old, 'spec');
-  const node = textAt(spec, 'nodeName');
-  const nodeBefore = textAt(before, 'nodeName') || node;
-  return sameJson(fixedPart(spec, node), fixedPart(before, nodeBefore))
+  return sameJson(fixedPart(spec), fixedPart(objectAt(old, 'spec')))
     ? errors
     : [...errors, forbidden('spec', UNCHANGEABLE)];
 }

@@ -125,10 +125,10 @@ describe('a pod', () => {
     expect(found.join()).toContain(problem);
   });
 
-  it('can be put on a node once, and not be changed otherwise', () => {
+  it('cannot be changed once it stands, nor be put on a node so', () => {
     const old = pod();
-    expect(problems(podKind, pod({ nodeName: 'host1' }), old)).toEqual([]);
-    expect(problems(podKind, pod({ nodeName: 'host2' }), pod({ nodeName: 'host1' })).join()).toContain(
+    expect(problems(podKind, pod({ nodeName: 'host1' }), pod({ nodeName: 'host1' }))).toEqual([]);
+    expect(problems(podKind, pod({ nodeName: 'host1' }), old).join()).toContain(
       'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`',
     );
     expect(problems(podKind, pod({ hostname: 'x' }), old)).toHaveLength(1);

@@ -98,6 +98,7 @@ class CronJobReconciler {
     const observed = observeJobs(cronJob, jobs);
     const pass: Pass = { cronJob, status: observed.status, events: [...observed.events] };
     await this.#dropMissing(pass, jobs);
+    await this.#tellUnexpected(pass, memory, jobs);
     const next = cronJob.metadata.deletionTimestamp === undefined ? await this.#schedule(pass, memory) : undefined;
     await this.#write(pass);
     for (const job of surplusJobs(cronJob, jobs)) await this.#delete(cronJob, job.metadata);
@@ -128,6 +129,29 @@ class CronJobReconciler {
       if (job?.metadata.uid === uid) continue;
       pass.status = { ...pass.status, active: pass.status.active?.filter((reference) => reference.uid !== uid) };
       pass.events.push({ type: 'Normal', reason: 'MissingJob', message: `Active job went missing: ${name}` });
+    }
+  }
+
+  /** A Job that somebody else made, as `kubectl create job --from` does, runs beside those of the schedule. */
+  async #tellUnexpected({ cronJob, status }: Pass, memory: Memory, jobs: readonly Job[]): Promise<void> {
+    for (const job of jobs) {
+      const { name, uid } = job.metadata;
+      const isListed = (of: CronJobStatus | undefined): boolean =>
+        of?.active?.some((each) => each.uid === uid) === true;
+      if (finishedCondition(job) !== undefined || isListed(status)) continue;
+      const message = `Saw a job that the controller did not create or forgot: ${name}`;
+      // One of ours may be noted already, and the informer only be late.
+      if (isListed((await this.#current(cronJob))?.status)) continue;
+      await this.#tellOnce(cronJob, memory, undefined, { type: 'Warning', reason: 'UnexpectedJob', message });
+    }
+  }
+
+  async #current({ metadata }: CronJob): Promise<CronJob | undefined> {
+    try {
+      return await this.#options.client.get(resources.cronJobs, metadata);
+    } catch (error) {
+      if (error instanceof ApiServerError && error.code === 'APISERVER_NOT_FOUND') return undefined;
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../../../apiserver/index.ts';
+import type { Condition, Job, Pod } from '../../../apiserver/index.ts';
 import { setCondition } from '../../../controller/index.ts';
 import { hasCondition } from './job-state.ts';
 import { restartsOf } from './job-pods.ts';
@@ -86,9 +86,14 @@ export function withVerdict(status: JobStatus, verdict: Verdict, isOver: boolean
   let { conditions } = status;
   for (const type of isOver ? types : types.slice(0, 1)) {
     if (conditions?.some((each) => each.type === type && each.status === 'True') === true) continue;
-    conditions = setCondition(conditions, { type, status: 'True', reason, message }, { now });
+    conditions = setCondition(conditions, { type, status: 'True', reason, message }, { now }).map(probed);
   }
   return { ...status, conditions };
+}
+
+/** Jobs' own conditions say when they were looked at, too. */
+function probed(condition: Condition): Condition {
+  return { ...condition, lastProbeTime: condition['lastProbeTime'] ?? condition.lastTransitionTime };
 }
 
 /** Sets or clears that a Job is suspended; nothing where it never was. */
@@ -97,5 +102,5 @@ export function withSuspension(job: Job, status: JobStatus, now: Date): JobStatu
   if (isSuspended === hasCondition(job, 'Suspended')) return status;
   const [reason, message] = isSuspended ? ['JobSuspended', 'Job suspended'] : ['JobResumed', 'Job resumed'];
   const change = { type: 'Suspended', status: isSuspended ? ('True' as const) : ('False' as const), reason, message };
-  return { ...status, conditions: setCondition(status.conditions, change, { now }) };
+  return { ...status, conditions: setCondition(status.conditions, change, { now }).map(probed) };
 }

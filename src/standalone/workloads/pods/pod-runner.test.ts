@@ -80,6 +80,28 @@ describe('a pod', () => {
     });
   });
 
+  it('has its status written once for each that is news', async () => {
+    const setting = await begin();
+    await apply(setting);
+    const { conditions = [] } = await status(setting);
+    expect(conditions.find(({ type }) => type === 'Ready')).toEqual({
+      type: 'Ready',
+      status: 'True',
+      lastTransitionTime: '2026-03-10T12:00:00Z',
+    });
+    const writes: string[] = [];
+    setting.cluster.onRequest = ({ method, target }) => {
+      if (method === 'PUT') writes.push(target);
+    };
+    await setting.cluster.client.patch(
+      resources.pods,
+      { name: 'p', namespace: NAMESPACE },
+      { kind: 'merge', body: { metadata: { labels: { looked: 'at' } } } },
+    );
+    await quiet(setting.cluster);
+    expect(writes).toEqual([]);
+  });
+
   it('is started again after 10, 20, 40 seconds under OnFailure, until it succeeds', async () => {
     const setting = await begin();
     await apply(setting, { restartPolicy: 'OnFailure' });

@@ -65,5 +65,10 @@ function conditionsOf(pod: Pod, phase: PodReport['phase'], isReady: boolean, now
   ];
   let conditions = pod.status?.conditions ?? [];
   for (const change of wanted) conditions = setCondition(conditions, change, { now });
-  return conditions;
+  return conditions.map(asServed);
+}
+
+/** As an API server gives it back, so that a status that stands is known again: empty texts are absent. */
+function asServed({ reason, message, ...rest }: Condition): Condition {
+  return { ...rest, ...(reason && { reason }), ...(message && { message }) };
 }

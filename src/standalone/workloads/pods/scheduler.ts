@@ -136,9 +136,9 @@ class SchedulingPass {
 
   async #assign(pod: Pod): Promise<void> {
     const { client, nodeName } = this.#options;
-    const assigned = await client.update(resources.pods, { ...pod, spec: { ...pod.spec, nodeName } });
-    const message = `Successfully assigned ${keyOf(assigned)} to ${nodeName}`;
-    await this.#events.record(assigned, { type: 'Normal', reason: 'Scheduled', message });
+    await client.bindPod(pod.metadata, nodeName);
+    const message = `Successfully assigned ${keyOf(pod)} to ${nodeName}`;
+    await this.#events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
   }
 
   async #say(pod: Pod, { message, isQuiet }: Obstacle): Promise<void> {
