@@ -173,7 +173,9 @@ class JobReconciler {
     const ends = pods.flatMap((pod) => (outcomeOf(pod) === 'failed' ? [endOf(pod) ?? 0] : []));
     const last = Math.max(this.#lastFailures.get(key)?.at ?? 0, ...ends);
     const backOff = Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(failed - 1, 30), LONGEST_BACK_OFF_MS);
-    const left = Math.min(last + backOff - now.getTime(), backOff);
+    // The clock was set back since: how long ago the end was cannot be told, and a wait would last until it is there again.
+    if (last > now.getTime()) return undefined;
+    const left = last + backOff - now.getTime();
     return left > 0 ? left : undefined;
   }
 

@@ -320,8 +320,10 @@ class Runner implements PodRunner {
       return undefined;
     }
     const backOff = Math.min(FIRST_RESTART_MS * 2 ** Math.min(local.restarts, 30), LONGEST_RESTART_MS);
-    const left = Math.min(at.getTime() + backOff - this.#options.time.now().getTime(), backOff);
-    if (left <= 0) return this.#start(pod, local);
+    const since = this.#options.time.now().getTime() - at.getTime();
+    const left = backOff - since;
+    // Ended later than now: the clock was set back, and a wait would last until it is there again.
+    if (since < 0 || left <= 0) return this.#start(pod, local);
     const name = containerName(pod);
     const place = `${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})`;
     const message = `back-off ${backOff / 1000}s restarting failed container=${name} pod=${place}`;
