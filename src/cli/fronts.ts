@@ -93,6 +93,16 @@ export interface OperatorRequest {
   readonly capabilities: readonly string[];
   /** How long a backup's Job may work in all, milliseconds. */
   readonly jobDeadlineMs: number;
+  /** Undefined: the cluster is no OpenShift. */
+  readonly openshift:
+    | {
+        readonly takeOver: boolean;
+        readonly freshHours: number;
+        /** Undefined: updates begin without a backup. */
+        readonly beforeUpdate:
+          { readonly maxAgeMinutes: number; readonly keep: number; readonly pvcName: string } | undefined;
+      }
+    | undefined;
 }
 
 export interface RequestBackupRequest {

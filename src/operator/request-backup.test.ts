@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OperatorCluster, FAILURE, SUCCESS } from '../../test/kit/operator-cluster.ts';
 import { ApiServerError, resources, type Job } from '../apiserver/index.ts';
 import { silentLog } from '../base/index.ts';
-import { etcdBackups, type SucceededReport } from '../crd/index.ts';
+import { etcdBackups, type EtcdBackup, type SucceededReport } from '../crd/index.ts';
 import { requestBackup, type RequestBackupOptions } from './request-backup.ts';
 
 /** A cluster with a Backup whose run has begun, and the request of that run. */
@@ -68,6 +68,32 @@ describe('The request of a scheduled run', () => {
       message: 'EtcdBackup nightly-29384 failed: no member of etcd answers (ETCD_UNREACHABLE)',
       hint: 'Start etcd.',
     });
+  });
+
+  it.each([
+    ['comes a moment later', 'backup-single-2026-11-22_154400'],
+    ['never comes', 'OPERATOR_REQUEST_FAILED: EtcdBackup nightly-29384 is complete, but its status does not say how'],
+  ])('looks again where the report of a complete backup %s', async (how, expected) => {
+    const { cluster, request } = await begun();
+    await cluster.stopOperator();
+    const asked = outcome(request());
+    await turn();
+    const conditions = [
+      { type: 'BackupCompleted', status: 'True' as const, reason: 'BackupCompleted', message: 'done' },
+    ];
+    const say = async (status: EtcdBackup['status']): Promise<unknown> => {
+      const current = await cluster.api.get(etcdBackups, { name: 'nightly-29384' });
+      return cluster.api.updateStatus(etcdBackups, { ...current, status });
+    };
+    const lastTransitionTime = '2026-11-22T15:44:03Z';
+    const complete = { conditions: conditions.map((each) => ({ ...each, lastTransitionTime })) };
+    await say(complete);
+    await cluster.pass(3_000);
+    const { folder, id, revision, hash, bytes, seconds, verifiedAt } = SUCCESS;
+    const backup = { folder, id, revision, hash, bytes, seconds, verifiedAt };
+    if (how === 'comes a moment later') await say({ ...complete, backup });
+    await cluster.pass(10_000);
+    expect(await asked).toBe(expected);
   });
 
   it('that is begun again after a kill goes on with the backup that it has asked for', async () => {

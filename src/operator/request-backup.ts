@@ -31,6 +31,8 @@ export interface RequestBackupOptions {
 
 /** The wait after something passing went wrong. */
 const AGAIN_MS = 1_000;
+/** How long a backup that is complete may be without its report. */
+const REPORT_MS = 10_000;
 
 /**
  * Asks for the backup of a scheduled run and waits for its outcome. Whatever passes by itself (the API server restarts, a
@@ -98,25 +100,26 @@ async function ask({ client, job, series, pvcName, signal, log }: RequestBackupO
 }
 
 /** Lists, then watches. Undefined where the watch ended before the backup did. */
-async function outcomeByWatch({ client, job, signal }: RequestBackupOptions): Promise<SucceededReport | undefined> {
+async function outcomeByWatch(options: RequestBackupOptions): Promise<SucceededReport | undefined> {
+  const { client, job, signal } = options;
   const which = { fieldSelector: `metadata.name=${job.name}`, signal };
   const { items, resourceVersion } = await client.list(etcdBackups, which);
   const standing = items.find(({ metadata }) => metadata.name === job.name);
   if (standing === undefined) throw gone(job.name);
-  const known = outcomeFor(standing, job.uid);
+  const known = await outcomeFor(standing, options);
   if (known !== undefined) return known;
   for await (const event of client.watch(etcdBackups, { ...which, resourceVersion })) {
     if (event.type === 'BOOKMARK' || event.object.metadata.name !== job.name) continue;
     if (event.type === 'DELETED') throw gone(job.name);
-    const outcome = outcomeFor(event.object, job.uid);
+    const outcome = await outcomeFor(event.object, options);
     if (outcome !== undefined) return outcome;
   }
   return undefined;
 }
 
-function outcomeFor(etcdBackup: EtcdBackup, uid: string): SucceededReport | undefined {
+async function outcomeFor(etcdBackup: EtcdBackup, options: RequestBackupOptions): Promise<SucceededReport | undefined> {
   const { name } = etcdBackup.metadata;
-  if (owningJob(etcdBackup)?.uid !== uid) throw nameTaken(name);
+  if (owningJob(etcdBackup)?.uid !== options.job.uid) throw nameTaken(name);
   const { backup, failure, conditions = [] } = etcdBackup.status ?? {};
   const type = outcomeOf(etcdBackup);
   const message = conditions.find((each) => each.type === type)?.message ?? '';
@@ -124,7 +127,7 @@ function outcomeFor(etcdBackup: EtcdBackup, uid: string): SucceededReport | unde
     case 'BackupPending':
       return undefined;
     case 'BackupCompleted':
-      return reportFrom(name, backup);
+      return reportFrom(name, backup ?? (await reportOfLate(name, options)));
     case 'BackupSkipped':
       throw new OperatorError('OPERATOR_REQUEST_SKIPPED', `EtcdBackup ${name} was ${message}`, {
         subject: name,
@@ -138,6 +141,21 @@ function outcomeFor(etcdBackup: EtcdBackup, uid: string): SucceededReport | unde
       });
     }
   }
+}
+
+/** Where the server's definition has no room for the report, it is kept elsewhere, and comes a moment after the outcome. */
+async function reportOfLate(
+  name: string,
+  { client, time, signal }: RequestBackupOptions,
+): Promise<TakenBackup | undefined> {
+  const end = time.monotonicMs() + REPORT_MS;
+  while (time.monotonicMs() < end) {
+    await pause(time, AGAIN_MS, signal);
+    signal.throwIfAborted();
+    const { status } = await client.get(etcdBackups, { name }, { signal });
+    if (status?.backup !== undefined) return status.backup;
+  }
+  return undefined;
 }
 
 /** The report of the backup's own Job, as the status has it. */

@@ -5,6 +5,7 @@ import {
   type CronJob,
   type Job,
   type KubeClient,
+  type KubeEvent,
   type NewObject,
 } from '../../src/apiserver/index.ts';
 import { BACKUP_NAMESPACE, backups, encodeJobReport, etcdBackups, type Backup } from '../../src/crd/index.ts';
@@ -77,20 +78,31 @@ async function changesOfMind({ client }: LivedCluster): Promise<CronJob> {
       },
       { ...PATIENCE, what: 'the CronJob of nightly' },
     );
-  await standing(({ spec }) => spec.schedule === SCHEDULE);
+  // What is changed too soon is told of once.
+  const said = (word: string): Promise<unknown> =>
+    waitFor(
+      async () => {
+        const { status } = await client.get(backups, { name: 'nightly' });
+        return status?.conditions?.some(({ type, reason }) => type === 'Scheduled' && reason === word);
+      },
+      { ...PATIENCE, what: `a word about nightly: ${word}` },
+    );
+  await said('AsAskedFor');
   await set({ timeZone: 'Asia/Tokyo' });
   await standing(({ spec }) => spec.timeZone === 'Asia/Tokyo');
   await set({ schedule: null });
   await waitFor(() => isGone(client.get(resources.cronJobs, name)), { ...PATIENCE, what: 'the CronJob to go' });
+  await said('NoSchedule');
   await set({ schedule: SCHEDULE });
   const cronJob = await standing(() => true);
   // The same was said of it before, so it is counted.
+  let events: readonly KubeEvent[] = [];
   await waitFor(
     async () => {
-      const { items } = await client.list(resources.events, { namespace: 'default' });
-      return items.some(({ reason, count }) => reason === 'AsAskedFor' && count === 2);
+      ({ items: events } = await client.list(resources.events, { namespace: 'default' }));
+      return events.some(({ reason, count = 0 }) => reason === 'AsAskedFor' && count > 1);
     },
-    { ...PATIENCE, what: 'an event that was counted' },
+    { ...PATIENCE, what: () => `an event that was counted; ${JSON.stringify(events)}` },
   );
   return cronJob;
 }

@@ -9,6 +9,8 @@ export interface OperatorProcessOptions {
   readonly deployment: Deployment;
   readonly kubeconfig: string;
   readonly podName: string;
+  /** Beside those of the Deployment. */
+  readonly args?: readonly string[];
 }
 
 /** The operator as its Deployment starts it, as a process. */
@@ -26,11 +28,16 @@ export class OperatorProcess {
   }
 
   /** Returns when it serves its health. */
-  static async start({ deployment, kubeconfig, podName }: OperatorProcessOptions): Promise<OperatorProcess> {
+  static async start({
+    deployment,
+    kubeconfig,
+    podName,
+    args: more = [],
+  }: OperatorProcessOptions): Promise<OperatorProcess> {
     const [container] = deployment.spec.template.spec.containers;
     // Several run on this machine at a time.
     const args = (container?.args ?? []).map((each) => each.replace(/^--metrics=.*/, '--metrics=127.0.0.1:0'));
-    const [program = '', ...rest] = holdfastCommand(...args, '--kubeconfig', kubeconfig);
+    const [program = '', ...rest] = holdfastCommand(...args, '--kubeconfig', kubeconfig, ...more);
     const child = spawn(program, rest, {
       env: { PATH: process.env['PATH'], POD_NAME: podName, POD_NAMESPACE: 'holdfast' },
       stdio: ['ignore', 'inherit', 'pipe'],

@@ -1,9 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resources } from '../../src/apiserver/index.ts';
-import { BACKUP_NAMESPACE } from '../../src/crd/index.ts';
-import { liveWithBackups } from './backup-life.ts';
+import { BACKUP_NAMESPACE, etcdBackups } from '../../src/crd/index.ts';
+import { waitFor } from '../kit/index.ts';
+import { jobFor, liveWithBackups, type LivedCluster } from './backup-life.ts';
 import { ClusterWithRights } from './cluster-with-rights.ts';
-import { build, deploymentOf } from './manifests.ts';
+import { build, deploymentOf, type Manifest } from './manifests.ts';
+import { beginUpdate, likeTheClusters, makeOpenShift } from './openshift-cluster.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { rightFor, rightsOf, wordsOf } from './rights.ts';
 
@@ -12,34 +14,66 @@ const REQUEST = { namespace: BACKUP_NAMESPACE, name: 'holdfast-request' };
 const BACKUP = { namespace: BACKUP_NAMESPACE, name: 'holdfast-backup' };
 const IMAGE = 'holdfast@sha256:5ba1';
 
-describe('The rights that deploy/kubernetes gives', () => {
-  it('are what the operator and scheduled runs use in the life of backups: none is missing, none is too much', async () => {
+/** Starts the operator as its manifests say, on a cluster with the rights that they give. */
+async function installed(
+  manifests: readonly Manifest[],
+  args: readonly string[] = [],
+): Promise<{ readonly cluster: ClusterWithRights; readonly operator: OperatorProcess; readonly lived: LivedCluster }> {
+  const cluster = await ClusterWithRights.start(manifests);
+  onTestFinished(() => cluster.close());
+  if (args.length > 0) await makeOpenShift(cluster.client);
+  const podName = 'holdfast-operator-1';
+  const operator = await OperatorProcess.start({
+    deployment: deploymentOf(manifests),
+    kubeconfig: await cluster.podOf(OPERATOR, podName, IMAGE),
+    podName,
+    args,
+  });
+  onTestFinished(() => operator.kill('SIGKILL'));
+  const requestKubeconfig = await cluster.podOf(REQUEST, 'nightly-1-x', IMAGE);
+  return { cluster, operator, lived: { client: cluster.client, hasJobController: false, requestKubeconfig } };
+}
+
+function expectExactly(cluster: ClusterWithRights, manifests: readonly Manifest[], log: string): void {
+  for (const account of [OPERATOR, REQUEST]) {
+    const { used, refused } = cluster.record(account);
+    expect([...refused], log).toEqual([]);
+    expect([...new Set(rightsOf(manifests, account).map(wordsOf))].toSorted()).toEqual([...used].toSorted());
+  }
+}
+
+describe('The rights that the manifests give', () => {
+  it('are what is used in the life of backups on Kubernetes: none is missing, none is too much', async () => {
     const manifests = await build('kubernetes');
-    const cluster = await ClusterWithRights.start(manifests);
-    onTestFinished(() => cluster.close());
-    const podName = 'holdfast-operator-1';
-    const operator = await OperatorProcess.start({
-      deployment: deploymentOf(manifests),
-      kubeconfig: await cluster.podOf(OPERATOR, podName, IMAGE),
-      podName,
-    });
-    onTestFinished(() => operator.kill('SIGKILL'));
-    const requestKubeconfig = await cluster.podOf(REQUEST, 'nightly-1-x', IMAGE);
-    await liveWithBackups({ client: cluster.client, hasJobController: false, requestKubeconfig });
+    const { cluster, operator, lived } = await installed(manifests);
+    await liveWithBackups(lived);
+    const { spec } = (await jobFor(cluster.client, 'single')).spec.template;
+    expect(spec.containers.map(({ image }) => image)).toEqual([IMAGE]);
     expect((await operator.get('/readyz')).status).toBe(200);
     expect(await operator.stop()).toBe(0);
+    const name = { namespace: BACKUP_NAMESPACE, name: 'holdfast-operator' };
+    expect((await cluster.client.get(resources.leases, name)).spec?.holderIdentity).toBe('');
+    expectExactly(cluster, manifests, operator.log);
+  });
 
-    const lease = await cluster.client.get(resources.leases, {
-      namespace: BACKUP_NAMESPACE,
-      name: 'holdfast-operator',
+  it('are what is used on OpenShift, where the definitions are its own and an update begins', async () => {
+    const manifests = (await build('openshift')).map(likeTheClusters);
+    const args = ['--fresh-hours', '0', '--before-update', '--before-update-max-age', '1ms'];
+    const { cluster, operator, lived } = await installed(manifests, args);
+    await liveWithBackups(lived);
+    await beginUpdate(cluster.client);
+    await waitFor(() => cluster.client.get(etcdBackups, { name: 'before-update-4.17.6' }), {
+      timeoutMs: 90_000,
+      what: () => `a backup before the update; ${operator.log}`,
     });
-    expect(lease.spec?.holderIdentity).toBe('');
-    for (const account of [OPERATOR, REQUEST]) {
-      const { used, refused } = cluster.record(account);
-      expect([...refused], operator.log).toEqual([]);
-      const granted = rightsOf(manifests, account).map(wordsOf);
-      expect(granted.toSorted()).toEqual([...used].toSorted());
-    }
+    expect(await operator.stop()).toBe(0);
+    expectExactly(cluster, manifests, operator.log);
+  });
+
+  it('are the same for k3s and RKE2 as for Kubernetes', async () => {
+    for (const account of [OPERATOR, REQUEST])
+      for (const overlay of ['k3s', 'rke2'])
+        expect(rightsOf(await build(overlay), account)).toEqual(rightsOf(await build('kubernetes'), account));
   });
 
   it('are none for the pods of backups', async () => {

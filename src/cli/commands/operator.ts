@@ -5,6 +5,7 @@ import { systemTime } from '../../base/index.ts';
 import type { HostLayout } from '../../host/index.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { CliError } from '../errors.ts';
+import { addOpenShiftOptions, readOpenShiftOptions, type OpenShiftFlags } from '../openshift-options.ts';
 import type { ExitReason } from '../exit-codes.ts';
 import type { ListenAddress, OperatorRequest } from '../fronts.ts';
 import { parseAddress, parseDuration } from '../parse.ts';
@@ -12,7 +13,7 @@ import { parseObjectName } from '../resource-options.ts';
 import type { Schedule } from '../schedule.ts';
 import { setUp } from '../setup.ts';
 
-interface OperatorFlags {
+interface OperatorFlags extends OpenShiftFlags {
   readonly layout: HostLayout;
   readonly kubeconfig?: string;
   readonly leaderElection: boolean;
@@ -53,7 +54,8 @@ export function defineOperator(program: Command, environment: CliEnvironment, sc
         .default({ host: '127.0.0.1', port: 7480 }, '127.0.0.1:7480'),
     )
     .option('--no-metrics', 'serve none');
-  addJobOptions(command).action((flags: OperatorFlags) =>
+  addJobOptions(command);
+  addOpenShiftOptions(command).action((flags: OperatorFlags) =>
     schedule(() => run(command, command.args, flags, environment)),
   );
 }
@@ -139,6 +141,7 @@ async function readRequest(
     priorityClass: flags.priorityClass === false ? undefined : flags.priorityClass,
     capabilities: flags.capability ?? [],
     jobDeadlineMs: flags.jobDeadline,
+    openshift: readOpenShiftOptions(flags),
   };
 }
 
