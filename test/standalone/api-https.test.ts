@@ -75,6 +75,24 @@ describe('the HTTPS listener', () => {
     expect((await ask({ method: 'POST', path: PODS, headers }, pod('a', 50_000))).status).toBe(201);
   });
 
+  it('tells a client so that sends everything before it reads', async () => {
+    const { hostname, port } = served.listener.url;
+    const socket = connect({ host: hostname, port: Number(port), ca: served.authority });
+    const failed = new Promise<never>((_, reject) => socket.once('error', reject));
+    const sent = new Promise<void>((resolve) => {
+      const length = 8_000_000;
+      socket.write(`POST ${PODS} HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer.authorization}\r\n`);
+      socket.write(`Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`);
+      socket.pause();
+      socket.write(Buffer.alloc(length, 'x'), () => resolve());
+    });
+    await Promise.race([sent, failed]);
+    const answer = new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    socket.resume();
+    expect((await Promise.race([answer, failed])).toString()).toMatch(/^HTTP\/1\.1 413 /);
+    socket.destroy();
+  });
+
   it('refuses headers without end, and methods that the API does not have', async () => {
     expect((await ask({ path: PODS, headers: { ...bearer, long: 'x'.repeat(40_000) } })).status).toBe(431);
     expect((await ask({ method: 'OPTIONS', path: PODS, headers: bearer })).status).toBe(405);

@@ -114,9 +114,10 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
     await sendResponse(response, await options.api.serve(asked, credentialsOf(request)), stallMs);
   } catch (error) {
     if (error instanceof Refusal && !response.headersSent) {
-      response.setHeader('connection', 'close');
-      await sendResponse(response, jsonReply(error.code, error.status), stallMs);
+      // The rest of the request is read and forgotten, as long as requestTimeout lets it last: a connection that ends under
+      // a client which still sends would cost it the answer.
       request.resume();
+      await sendResponse(response, jsonReply(error.code, error.status), stallMs);
       return;
     }
     if (!left.signal.aborted) options.log.warn('an answer was broken off', { reason: messageOf(error) });
