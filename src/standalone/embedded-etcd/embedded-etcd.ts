@@ -62,11 +62,10 @@ export async function startEmbeddedEtcd(options: EmbeddedEtcdOptions): Promise<E
   const pki = await issueTrialPki(join(folder, 'pki'), time);
   const endpoint = `https://127.0.0.1:${await choosePort(folder)}`;
   const logPath = join(folder, 'etcd.log');
-  const child = await launch([binary, ...argumentsFor({ endpoint, pki, dataDir: join(folder, 'data') })], {
+  const { child, ended } = await launch([binary, ...argumentsFor({ endpoint, pki, dataDir: join(folder, 'data') })], {
     logPath,
     path: options.path,
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;
@@ -123,7 +122,7 @@ function argumentsFor({
 async function launch(
   argv: readonly string[],
   { logPath, path }: { readonly logPath: string; readonly path: string | undefined },
-): Promise<ChildProcess> {
+): Promise<{ readonly child: ChildProcess; readonly ended: Promise<void> }> {
   const log = await open(logPath, 'w', 0o600);
   try {
     const child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-etcd', ...argv], {
@@ -132,10 +131,12 @@ async function launch(
       env: { PATH: path ?? '/usr/local/bin:/usr/bin:/bin', ETCD_UNSUPPORTED_ARCH: process.arch },
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
     });
+    // Listened for before anything is waited for: one that fails at once has ended by the next turn.
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     await once(child, 'spawn');
     // The one who reads the pipe waits for our end of it, and an open pipe would keep this process from ending.
-    child.once('exit', () => child.stdio[3]?.destroy());
-    return child;
+    void ended.then(() => child.stdio[3]?.destroy());
+    return { child, ended };
   } finally {
     await log.close();
   }
