@@ -34,7 +34,13 @@ export function dueOf(
 
 /** When the CronJob last started a run, or was given its schedule. */
 function lastMove({ metadata, status }: CronJob): Date | undefined {
-  const since = metadata.annotations?.[SCHEDULED_SINCE_ANNOTATION] ?? metadata.creationTimestamp;
-  const moves = [since, status?.lastScheduleTime ?? ''].map((time) => Date.parse(time)).filter((time) => !isNaN(time));
+  const moves = [scheduledSince({ metadata }), status?.lastScheduleTime ?? '']
+    .map((time) => Date.parse(time))
+    .filter((time) => !isNaN(time));
   return moves.length === 0 ? undefined : new Date(Math.max(...moves));
+}
+
+/** Since when a CronJob has the schedule that it has, RFC 3339. */
+export function scheduledSince({ metadata }: Pick<CronJob, 'metadata'>): string {
+  return metadata.annotations?.[SCHEDULED_SINCE_ANNOTATION] ?? metadata.creationTimestamp;
 }

@@ -58,6 +58,12 @@ describe('The metrics', () => {
     expect(await of('kept_bytes')).toEqual(['{backup_policy="nightly"} 300']);
     expect(await of('schedule_enabled')).toEqual(['{backup_policy="nightly"} 1']);
     expect(await of('schedule_missed')).toEqual(['{backup_policy="nightly"} 0']);
+    expect(await of('schedule_since_time')).toEqual(['{backup_policy="nightly"} 1795362240']);
+    expect(await of('schedule_interval_seconds')).toEqual(['{backup_policy="nightly"} 86400']);
+    expect(await of('running')).toEqual(['{backup_policy="nightly"} 0']);
+    await cluster.ask('nightly-3', { series: 'nightly' });
+    expect(await of('running')).toEqual(['{backup_policy="nightly"} 1']);
+    await cluster.end('nightly-3', FAILURE);
     await cluster.stopOperator();
     cluster.startOperator();
     await cluster.pass(13 * 3_600_000);

@@ -4,8 +4,10 @@ import { BACKUP_NAMESPACE, type Backup, type EtcdBackup } from '../crd/index.ts'
 import { outcomeOf } from '../crd/index.ts';
 import { seriesOf } from './backup-job.ts';
 import type { BackupParts } from './backup-parts.ts';
-import { dueOf } from './due.ts';
+import { dueOf, scheduledSince } from './due.ts';
+import { intervalOf } from './interval.ts';
 import type { ResolvedSettings } from './settings.ts';
+import { isUnfinished } from './turn.ts';
 
 /**
  * Everything is read from the objects when somebody asks, so that a restart changes no figure. The first five names and their
@@ -53,6 +55,15 @@ const SERIES_FIGURES = {
   },
   holdfast_backup_schedule_enabled: { help: '1 where a Backup has a CronJob that will run.', labels: SERIES },
   holdfast_backup_schedule_missed: { help: '1 where a run was due and none has started.', labels: SERIES },
+  holdfast_backup_schedule_since_time: {
+    help: 'Since when a Backup has the schedule that it has, Unix seconds.',
+    labels: SERIES,
+  },
+  holdfast_backup_schedule_interval_seconds: {
+    help: 'The longest time between two runs of the schedule within some days.',
+    labels: SERIES,
+  },
+  holdfast_backup_running: { help: '1 while a run of the series waits or works.', labels: SERIES },
   holdfast_backup_next_run_time: { help: 'When the next run is due, Unix seconds.', labels: SERIES },
   holdfast_backup_last_success_time: {
     help: 'When the newest verified backup of the series was complete, Unix seconds.',
@@ -146,6 +157,10 @@ function tellSeries(
   );
   gauges.holdfast_backup_schedule_enabled.set(which, due?.next === undefined ? 0 : 1);
   gauges.holdfast_backup_schedule_missed.set(which, due?.missed === undefined ? 0 : 1);
+  setTime(gauges.holdfast_backup_schedule_since_time, which, cronJob && scheduledSince(cronJob));
+  setNumber(gauges.holdfast_backup_schedule_interval_seconds, which, cronJob && intervalOf(cronJob, settings, now));
+  const isRunning = view.etcdBackups.list().some((each) => seriesOf(each) === name && isUnfinished(each));
+  gauges.holdfast_backup_running.set(which, isRunning ? 1 : 0);
   setNumber(gauges.holdfast_backup_next_run_time, which, due?.next && due.next.getTime() / 1000);
   setTime(gauges.holdfast_backup_last_success_time, which, status.lastSuccessfulTime);
   setNumber(gauges.holdfast_backup_last_success_seconds, which, status.lastSuccess?.seconds);
