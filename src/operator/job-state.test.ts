@@ -103,6 +103,15 @@ describe('A Job', () => {
     );
   });
 
+  it('that failed as a pod of it died without a word denies no backup that may stand', () => {
+    const hintOf = (pod: Pod): string => {
+      const state = judgeJob(job(FAILED), [pod]);
+      return state.kind === 'failed' ? (state.failure.hint ?? '') : '';
+    };
+    expect(hintOf(pod('Failed', { terminated: { exitCode: 137 } }))).toContain('A backup may stand all the same');
+    expect(hintOf(pod('Pending', { waiting: { reason: 'ImagePullBackOff' } }))).not.toContain('may stand');
+  });
+
   it('that failed is never taken for a backup, but names the one that a pod reported', () => {
     expect(verdict(job(FAILED), ended(SUCCESS))).toContain(`yet one of its pods reported the backup ${SUCCESS.id}`);
   });

@@ -68,7 +68,11 @@ function judgeFailed(job: Job, end: { reason: string; message: string }, ended: 
   }
   const last = told?.outcome === 'failed' ? `; before that: ${told.message}` : wordsOf(ended[0]);
   const code = isLate ? 'OPERATOR_JOB_DEADLINE' : 'OPERATOR_JOB_FAILED';
-  return { kind: 'failed', failure: failureOf(code, `${how}${last}`, look), nodeName };
+  // One that was killed between its last rename and its report has left a whole backup.
+  const mayStand = 'A backup may stand all the same: look with holdfast list, and prove it with holdfast verify.';
+  const isSilent = ended.some(({ exit, report }) => exit !== undefined && report === undefined);
+  const hint = isSilent ? `${look} ${mayStand}` : look;
+  return { kind: 'failed', failure: failureOf(code, `${how}${last}`, hint), nodeName };
 }
 
 /** What is left of a pod. */
