@@ -54,7 +54,13 @@ export class Leases {
   async #ask(method: ApiRequest['method'], target: string, contentType?: string, text?: string): Promise<string> {
     const headers = { ...ACCEPT, ...(contentType !== undefined && { 'content-type': contentType }) };
     const body = text === undefined ? undefined : Buffer.from(text);
-    const answer: ApiResponse = await this.#transport({ method, target, headers, body, signal: new AbortController().signal });
+    const answer: ApiResponse = await this.#transport({
+      method,
+      target,
+      headers,
+      body,
+      signal: new AbortController().signal,
+    });
     const chunks: Uint8Array[] = [];
     for await (const chunk of answer.body) chunks.push(chunk);
     const said = Buffer.concat(chunks).toString();
