@@ -7,6 +7,7 @@ import { ClusterWithRights } from './cluster-with-rights.ts';
 import { build, deploymentOf, type Manifest } from './manifests.ts';
 import { beginUpdate, likeTheClusters, makeOpenShift } from './openshift-cluster.ts';
 import { OperatorProcess } from './operator-process.ts';
+import { liveOnCluster } from './real-cluster.ts';
 import { rightFor, rightsOf, wordsOf } from './rights.ts';
 
 const OPERATOR = { namespace: 'holdfast', name: 'holdfast-operator' };
@@ -83,6 +84,14 @@ describe('The rights that the manifests give', () => {
     ]);
   });
 });
+
+/** A kubeconfig with an administrator's rights: the same life on the cluster that it names. */
+const named = process.env['HOLDFAST_E2E_KUBECONFIG'];
+
+if (named !== undefined)
+  describe('On the cluster that HOLDFAST_E2E_KUBECONFIG names', () => {
+    it('the manifests are taken as they are, and suffice for the life of backups', () => liveOnCluster(named), 300_000);
+  });
 
 describe('Rights', () => {
   const rights = [
