@@ -19,6 +19,8 @@ const LONGEST_NAME = 63;
 const UID_CHARACTERS = 8;
 const VOLUME_NAME = 'backups';
 const MOUNT_PATH = '/backups';
+/** Longer than the lock of a pod that was killed counts as held, since its retries see it from another container. */
+const LOCK_WAIT = '3m';
 /** A pod that died of something passing gets another; the second finds and reports what the first may have finished. */
 const RETRIES = 2;
 
@@ -100,6 +102,7 @@ function jobArguments(
     ...['backup', MOUNT_PATH, '--name', name, '--uid', uid],
     ...(series === undefined ? [] : ['--series', series]),
     ...['--report-file', TERMINATION_LOG, '--no-progress', '--log-format', 'json'],
+    ...['--lock-wait', LOCK_WAIT],
     ...keep,
     ...settings.backupArgs,
   ];

@@ -33,7 +33,17 @@ describe('An EtcdBackup', () => {
       volumeMounts: [{ name: 'backups', mountPath: '/backups' }],
       args: [
         ...['backup', '/backups', '--name', 'etcd-single-backup', '--uid', metadata.uid],
-        ...['--report-file', '/dev/termination-log', '--no-progress', '--log-format', 'json', '--layout', 'openshift'],
+        ...[
+          '--report-file',
+          '/dev/termination-log',
+          '--no-progress',
+          '--log-format',
+          'json',
+          '--lock-wait',
+          '3m',
+          '--layout',
+          'openshift',
+        ],
       ],
     });
   });

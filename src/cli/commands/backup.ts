@@ -19,6 +19,7 @@ interface BackupFlags extends EtcdFlags, RetentionFlags, ResourceFlags {
   readonly fromDataDir?: string;
   readonly timeout?: number;
   readonly idleTimeout: number;
+  readonly lockWait?: number;
   readonly output: 'text' | 'json';
 }
 
@@ -57,6 +58,12 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
         .argParser(parseDuration)
         .default(DEFAULT_IDLE_TIMEOUT_MS, '30s'),
     )
+    .addOption(
+      new Option(
+        '--lock-wait <duration>',
+        'wait this long where another run holds the folder or the cluster (default: end at once)',
+      ).argParser(parseDuration),
+    )
     .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'))
     .action((folder: string, flags: BackupFlags) => schedule(() => run(command, folder, flags, environment)));
 }
@@ -91,6 +98,7 @@ async function readRequest(folder: string, flags: BackupFlags, environment: CliE
     retention: readRetentionPolicy(flags),
     timeoutMs: flags.timeout,
     idleTimeoutMs: flags.idleTimeout,
+    lockWaitMs: flags.lockWait,
     proxyVariables: {
       httpProxy: environment.variables['HTTP_PROXY'] ?? environment.variables['http_proxy'],
       httpsProxy: environment.variables['HTTPS_PROXY'] ?? environment.variables['https_proxy'],

@@ -23,6 +23,8 @@ export interface BackupRequest extends SourceRequest {
   readonly retention: RetentionPolicy | undefined;
   /** For the whole run, milliseconds; undefined: no limit. */
   readonly timeoutMs: number | undefined;
+  /** How long to wait where another run holds the repository or the cluster, milliseconds; undefined: not at all. */
+  readonly lockWaitMs?: number | undefined;
   /** How long one member may be silent, milliseconds. */
   readonly idleTimeoutMs: number;
   /** What the environment says of proxies. */

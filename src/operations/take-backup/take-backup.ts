@@ -10,7 +10,7 @@ import { OperationError } from '../errors.ts';
 import { findEarlier } from './find-earlier.ts';
 import { finishDeadRuns } from './finish-dead-runs.ts';
 import { inspectSnapshotFile, type SnapshotInspection } from '../inspect/inspect-snapshot.ts';
-import { lockCluster, lockRepository } from '../locks.ts';
+import { lockCluster, lockRepository, waitForLock } from '../locks.ts';
 import { makeRoom } from './make-room.ts';
 import { decideOnFindings, isRefused, runPreflight } from './preflight.ts';
 import { pruneLocked, type PruneReport } from '../prune-backups.ts';
@@ -31,7 +31,9 @@ export async function takeBackup(request: BackupRequest, surroundings: Surroundi
   return withTimeLimit(request.timeoutMs, surroundings, async (limited) => {
     const source = await findSource(request, limited);
     await prepareFolders(request);
-    return holding(await lockRepository(request.folder, 'backup', limited), async (repository) => {
+    const patience = { ...limited, waitMs: request.lockWaitMs ?? 0 };
+    const lockFolder = (): Promise<Lock> => lockRepository(request.folder, 'backup', limited);
+    return holding(await waitForLock(lockFolder, patience), async (repository) => {
       const started = limited.clock.monotonicMs();
       await finishDeadRuns(request, limited);
       const finish = async (taken: Taken): Promise<BackupReport> => {
@@ -44,7 +46,8 @@ export async function takeBackup(request: BackupRequest, surroundings: Surroundi
       const earlier = await findEarlier(request, limited);
       if (earlier !== undefined) return finish(earlier);
       const origin = await findOrigin(request, source, limited);
-      return holding(await lockCluster(origin.clusterId, limited), async (cluster) => {
+      const lockThisCluster = (): Promise<Lock> => lockCluster(origin.clusterId, limited);
+      return holding(await waitForLock(lockThisCluster, patience), async (cluster) => {
         return finish(await run(request, source, { origin, locks: [repository, cluster] }, limited));
       });
     });
