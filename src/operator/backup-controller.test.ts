@@ -223,7 +223,7 @@ describe('The runs of a Backup', () => {
       await cluster.ask(name, { pvcName: 'etcd-backup-pvc', series: 'nightly' });
       const found = cluster.jobOf(name)?.spec.template.spec.containers[0]?.args ?? [];
       await cluster.end(name, SUCCESS);
-      return found.slice(found.indexOf('--log-format') + 2);
+      return found.slice(found.indexOf('--lock-wait') + 2);
     };
     const keep = async (retentionPolicy: object): Promise<void> => {
       const backup = cluster.backup('nightly');
