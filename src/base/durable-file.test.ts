@@ -47,6 +47,17 @@ describe('writeFileDurably', () => {
   });
 });
 
+describe('a file that is replaced', () => {
+  it('is not kept from it by what a killed run had begun', async () => {
+    const path = join(folder, 'file');
+    await writeFile(`${path}.part`, 'half');
+    await expect(writeFileDurably(path, 'one')).rejects.toMatchObject({ code: 'EEXIST' });
+    await writeFileDurably(path, 'two', { replace: true });
+    expect(await readFile(path, 'utf8')).toBe('two');
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+});
+
 describe('a private folder', () => {
   it('is made with its parents, 0700 where they are new; one that is there keeps its mode', async () => {
     await chmod(folder, 0o755);

@@ -83,9 +83,7 @@ export class PartFile {
   /** Removes the `.part`. Harmless after {@link publish}. */
   async discard(): Promise<void> {
     await this.#close();
-    await unlink(this.partPath).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    });
+    await removeIfThere(this.partPath);
   }
 
   async #close(): Promise<void> {
@@ -95,12 +93,22 @@ export class PartFile {
   }
 }
 
-/** Writes a small file whole or not at all, mode 0600; an existing file of that name is replaced only if `replace` is set. */
+async function removeIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
+}
+
+/**
+ * Writes a small file whole or not at all, mode 0600. With `replace`, for files that only the caller writes, it takes the place of
+ * the one of that name, and what a killed run had begun of it is removed; without, either is an error (`EEXIST`).
+ */
 export async function writeFileDurably(
   path: string,
   content: string | Uint8Array,
   options: { readonly replace?: boolean } = {},
 ): Promise<void> {
+  if (options.replace === true) await removeIfThere(path + PART_SUFFIX);
   const file = await PartFile.create(path);
   try {
     await file.handle.writeFile(content);

@@ -1,9 +1,8 @@
-import { chmod, readFile, stat, unlink } from 'node:fs/promises';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   makePrivateFolder,
   messageOf,
-  PART_SUFFIX,
   PRIVATE_FILE_MODE,
   PRIVATE_FOLDER_MODE,
   systemCode,
@@ -41,7 +40,7 @@ export class AccessFiles {
   /** Writes a file whole or not at all; what a killed run had begun is taken away. */
   async write(name: string, content: string): Promise<void> {
     const path = this.pathOf(name);
-    await guarded(path, () => replaceFile(path, content));
+    await guarded(path, () => writeFileDurably(path, content, { replace: true }));
   }
 
   /** What is thrown where a file's content makes no sense. The reason never quotes it. */
@@ -62,7 +61,7 @@ export class AccessFiles {
 export async function writePrivately(path: string, content: string): Promise<void> {
   await guarded(path, async () => {
     await makePrivateFolder(dirname(path));
-    if ((await readPrivate(path)) !== content) await replaceFile(path, content);
+    if ((await readPrivate(path)) !== content) await writeFileDurably(path, content, { replace: true });
   });
 }
 
@@ -75,13 +74,6 @@ async function readPrivate(path: string): Promise<string | undefined> {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-async function replaceFile(path: string, content: string): Promise<void> {
-  await unlink(path + PART_SUFFIX).catch((error: unknown) => {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  });
-  await writeFileDurably(path, content, { replace: true });
 }
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
