@@ -209,14 +209,14 @@ export async function start(pass: EtcdBackupPass, parts: EtcdBackupParts): Promi
   // What has been read may be old: a Job is made only for what stands right now.
   const current = await absentAsUndefined(client.get(etcdBackups, { name: object.metadata.name }, { signal }));
   if (current?.metadata.resourceVersion !== object.metadata.resourceVersion) return { again: SEEN_AGAIN_MS };
-  const placement = await placementFor(pass, parts);
-  if (placement === 'no healthy node') {
-    pending(pass, 'waiting for a control-plane node that is ready, to take the backup and to keep it');
-    return { again: NODE_AGAIN_MS };
-  }
-  const { nodeName, retention } = placement;
-  if (nodeName !== undefined) pass.status.nodeName = nodeName;
   try {
+    const placement = await placementFor(pass, parts);
+    if (placement === 'no healthy node') {
+      pending(pass, 'waiting for a control-plane node that is ready, to take the backup and to keep it');
+      return { again: NODE_AGAIN_MS };
+    }
+    const { nodeName, retention } = placement;
+    if (nodeName !== undefined) pass.status.nodeName = nodeName;
     started(
       pass,
       await client.create(resources.jobs, backupJob(object, { retention, nodeName }, settings), { signal }),

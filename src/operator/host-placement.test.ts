@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeOf, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
+import { ApiServerError } from '../apiserver/index.ts';
 import type { Backup } from '../crd/index.ts';
 
 const MASTERS = ['master-0', 'master-1', 'master-2'];
@@ -90,6 +91,18 @@ describe('Backups that name no claim', () => {
     await cluster.node('master-1');
     await cluster.pass(15_000);
     expect(cluster.etcdBackup('single').status?.nodeName).toBe('master-1');
+  });
+
+  it('say so where the operator may not see the nodes', async () => {
+    const cluster = await threeMasters();
+    const list = cluster.api.list.bind(cluster.api);
+    cluster.api.list = (resource, options) =>
+      resource.plural === 'nodes'
+        ? Promise.reject(new ApiServerError('APISERVER_FORBIDDEN', 'nodes is forbidden', { hint: 'Allow it.' }))
+        : list(resource, options);
+    await cluster.ask('single');
+    const [condition] = cluster.etcdBackup('single').status?.conditions ?? [];
+    expect(condition?.message).toContain('nodes is forbidden');
   });
 
   it('leave the choice to the scheduler where there is none, and where they may run anywhere', async () => {

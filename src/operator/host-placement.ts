@@ -1,6 +1,7 @@
 import { resources, type KubeClient, type Node } from '../apiserver/index.ts';
 import type { EtcdBackup, SeriesRetention } from '../crd/index.ts';
 import { seriesOf } from './backup-job.ts';
+import { CONTROL_PLANE_LABELS } from './pod-template.ts';
 
 /** Where a backup goes that names no claim: to the disk of one control-plane node. */
 export interface HostPlacement {
@@ -9,9 +10,6 @@ export interface HostPlacement {
   /** What is to stay on that node. */
   readonly retention: SeriesRetention | undefined;
 }
-
-/** Either label marks a control-plane node; which one differs between distributions. */
-const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 
 export interface PlacementRequest {
   readonly client: KubeClient;

@@ -16,7 +16,8 @@ export interface PodWork {
 }
 
 /** Either label marks a control-plane node; which one, and with what value, differs between distributions. */
-const CONTROL_PLANE_TERMS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'].map((key) => ({
+export const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+const CONTROL_PLANE_TERMS = CONTROL_PLANE_LABELS.map((key) => ({
   matchExpressions: [{ key, operator: 'Exists' }],
 }));
 
