@@ -25,20 +25,19 @@ export function realFronts(machinery: Machinery): Fronts {
 }
 
 async function askForBackup(request: RequestBackupRequest, process: FrontProcess): Promise<JobReport> {
-  const { createHttpsTransport, createKubeClient, loadInClusterConfig, loadKubeconfig } =
-    await import('./apiserver/index.ts');
+  const { openKubeClient } = await import('./apiserver/index.ts');
   const { requestBackup } = await import('./operator/index.ts');
   const { kubeconfig, series, pvcName, jobName, jobUid, timeoutMs } = request;
   const { time, log, signal, version, variables } = process;
-  const config =
-    kubeconfig === undefined ? await loadInClusterConfig(variables) : await loadKubeconfig({ path: kubeconfig });
-  const transport = createHttpsTransport(config);
+  const { client, close } = await openKubeClient({
+    ...{ kubeconfig, variables, time },
+    userAgent: `holdfast-request/${version}`,
+  });
   try {
-    const client = createKubeClient({ transport, time, userAgent: `holdfast-request/${version}` });
     const job = { name: jobName, uid: jobUid };
     return await requestBackup({ client, time, log, series, pvcName, job, timeoutMs, signal });
   } finally {
-    transport.close();
+    close();
   }
 }
 

@@ -2,7 +2,7 @@ import type { KubeClient } from './apiserver/index.ts';
 import type { FrontProcess, OperatorRequest } from './cli/index.ts';
 import type { LeaderElection } from './controller/index.ts';
 import type { BackupJobSettings } from './operator/index.ts';
-import { createHttpsTransport, createKubeClient, loadInClusterConfig, loadKubeconfig } from './apiserver/index.ts';
+import { openKubeClient } from './apiserver/index.ts';
 import { createLeaderElection } from './controller/index.ts';
 import { BACKUP_NAMESPACE } from './crd/index.ts';
 import {
@@ -26,11 +26,11 @@ export async function runOperator(
 ): Promise<void> {
   const { kubeconfig, metrics } = request;
   const { time, log, signal, version, variables } = process;
-  const config =
-    kubeconfig === undefined ? await loadInClusterConfig(variables) : await loadKubeconfig({ path: kubeconfig });
-  const transport = createHttpsTransport(config);
+  const { client, close } = await openKubeClient({
+    ...{ kubeconfig, variables, time },
+    userAgent: `holdfast-operator/${version}`,
+  });
   try {
-    const client = createKubeClient({ transport, time, userAgent: `holdfast-operator/${version}` });
     const settings = await settingsFor(request, client, process);
     const operator = createLeadingOperator(
       createOperator({ client, time, log, random, settings }),
@@ -44,7 +44,7 @@ export async function runOperator(
       await health?.close();
     }
   } finally {
-    transport.close();
+    close();
   }
 }
 

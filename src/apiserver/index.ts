@@ -25,6 +25,7 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './kube-client.ts';
+export { openKubeClient, type OpenedKubeClient, type OpenKubeClientOptions } from './open-kube-client.ts';
 export * as objects from './objects.ts';
 export type {
   Condition,
