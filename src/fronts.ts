@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FrontProcess, Fronts, RequestBackupRequest, RunningStandalone, StandaloneRequest } from './cli/index.ts';
 import type { JobReport } from './crd/index.ts';
@@ -174,9 +175,13 @@ function etcdArguments(etcd: EmbeddedEtcd | undefined): readonly string[] {
 
 /** Objects and process lists are for many eyes: the password goes to a file that only we can read. */
 async function loginArguments({ login, dataDir }: StandaloneRequest): Promise<readonly string[]> {
-  if (login === undefined) return [];
-  const { writeFileDurably } = await import('./base/index.ts');
   const path = join(dataDir, 'access', 'etcd-password');
+  if (login === undefined) {
+    // A login that is no longer given leaves no password behind.
+    await rm(path, { force: true });
+    return [];
+  }
+  const { writeFileDurably } = await import('./base/index.ts');
   await writeFileDurably(path, `${login.password.reveal()}\n`, { replace: true });
   return ['--user', login.user, '--password-file', path];
 }

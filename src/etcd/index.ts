@@ -1,6 +1,7 @@
 export type { EtcdAlarm } from './alarms.ts';
 export { chooseSnapshotMembers, SMALL_LAG, type CandidateRole, type SnapshotCandidate } from './choose-member.ts';
 export type { CallOptions, EtcdConfig, EtcdTls, EtcdUser, PemSource } from './config.ts';
+export { loadTls, type TlsMaterial } from './credentials.ts';
 export { parseEndpoints, type EtcdEndpoint, type TcpAddress, type UnixAddress } from './endpoints.ts';
 export { EtcdError, etcdErrors, type EtcdErrorCode } from './errors.ts';
 export { prefixEnd, type Kv, type RangeOptions, type RangeResult, type Write } from './kv.ts';

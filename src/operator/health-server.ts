@@ -59,7 +59,7 @@ export async function startHealthServer(watched: Watched, options: HealthServerO
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      const hint = 'Name another address for metrics and health checks, or stop what listens there.';
+      const hint = 'Name another address with --metrics, serve none with --no-metrics, or stop what listens there.';
       const message = `${host}:${port} cannot be listened on: ${messageOf(cause)}`;
       reject(new OperatorError('OPERATOR_HEALTH_ADDRESS', message, { hint, subject: `${host}:${port}`, cause }));
     });

@@ -1,4 +1,4 @@
-import { readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -61,6 +61,30 @@ describe('data that cannot be trusted', () => {
     expect(standalone.log).toContain('torn');
     const { items } = await standalone.client.list(resources.namespaces);
     expect(items.map(({ metadata }) => metadata.name)).toContain('a');
+  });
+});
+
+describe('a certificate that cannot be used', () => {
+  it('is told at the start, and not when the first backup is due', async () => {
+    const folder = await temporaryFolder();
+    const refused = await attempt(folder, '--cacert', join(folder, 'mistyped.crt'));
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('ETCD_CREDENTIALS_UNREADABLE')]);
+    expect(refused.stderr).toContain(join(folder, 'mistyped.crt'));
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('a password', () => {
+  it('is kept for its owner alone, and no longer than it is given', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'data', 'access', 'etcd-password');
+    const login = ['--user', 'root', '--password', 'not-to-be-seen'];
+    const standalone = await beginStandalone(folder, ...login);
+    expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['not-to-be-seen\n', 0o600]);
+    expect(standalone.log).not.toContain('not-to-be-seen');
+    await standalone.stop();
+    await beginStandalone(folder);
+    await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 });
 

@@ -116,6 +116,7 @@ async function readRequest(
     });
   // Variables of the shell that are meant for another etcd have no say in a trial.
   const etcd = isTrial ? undefined : await readEtcdOptions(flags, environment);
+  if (etcd !== undefined) await checkCertificates(etcd, place);
   const dataDir = place(flags.dataDir);
   return {
     dataDir,
@@ -148,6 +149,13 @@ function etcdArguments(etcd: EtcdOverrides | undefined, place: Place): readonly 
     return path === undefined ? [] : [`--${name}`, place(path)];
   });
   return [...(endpoints === undefined ? [] : ['--endpoints', endpoints]), ...named];
+}
+
+/** A mistyped path shall show now, and not when the first backup is due. */
+async function checkCertificates({ cacert, cert, key }: EtcdOverrides, place: Place): Promise<void> {
+  const { loadTls } = await import('../../etcd/index.ts');
+  const placed = (path: string | undefined): string | undefined => (path === undefined ? undefined : place(path));
+  loadTls({ cacert: placed(cacert), cert: placed(cert), key: placed(key) });
 }
 
 function hostArguments(flags: StandaloneFlags, place: Place): readonly string[] {

@@ -24,8 +24,8 @@ describe('the folders of volumes', () => {
     const path = await folders.create(NAME);
     await mkdir(join(path, 'a', 'b'), { recursive: true });
     await writeFile(join(path, 'a', 'b', 'c'), '');
-    await folders.remove(NAME);
-    await folders.remove(NAME);
+    expect(await folders.remove(NAME)).toBe(true);
+    expect(await folders.remove(NAME)).toBe(false);
     await expect(lstat(path)).rejects.toThrow('ENOENT');
   });
 

@@ -20,9 +20,10 @@ export interface VolumeFolders {
    * Removes a volume's folder with all that is in it; harmless where there is none. The folder is moved aside first; links
    * are removed, not followed; another file system mounted inside stops the removal before it starts.
    *
+   * @returns whether there was one
    * @throws StandaloneError STANDALONE_VOLUME_NOT_REMOVED
    */
-  remove(volume: string): Promise<void>;
+  remove(volume: string): Promise<boolean>;
   /**
    * Ends removals that were cut short and takes away empty folders that belong to no volume, as a kill between the folder
    * and its object leaves them.
@@ -65,11 +66,11 @@ class FoldersBelow implements VolumeFolders {
     return path;
   }
 
-  async remove(volume: string): Promise<void> {
+  async remove(volume: string): Promise<boolean> {
     const path = this.pathOf(volume);
     try {
-      await this.#moveAside(volume, path);
-      await this.#purge(volume);
+      const wasThere = await this.#moveAside(volume, path);
+      return (await this.#purge(volume)) || wasThere;
     } catch (error) {
       if (error instanceof StandaloneError) throw error;
       throw notRemoved(path, messageOf(error), error);
@@ -88,8 +89,8 @@ class FoldersBelow implements VolumeFolders {
     return left;
   }
 
-  async #moveAside(volume: string, path: string): Promise<void> {
-    if (!(await exists(path))) return;
+  async #moveAside(volume: string, path: string): Promise<boolean> {
+    if (!(await exists(path))) return false;
     if (!(await isRealFolder(path))) throw notRemoved(path, 'it is no folder');
     const [mount] = await mountsBelow(path);
     if (mount !== undefined) throw notRemoved(path, `something is mounted at ${mount}`);
@@ -98,12 +99,14 @@ class FoldersBelow implements VolumeFolders {
     await rename(path, join(this.#removing, volume));
     await syncFolder(this.#removing);
     await syncFolder(this.#root);
+    return true;
   }
 
-  async #purge(volume: string): Promise<void> {
-    if (!OURS.test(volume)) return;
+  async #purge(volume: string): Promise<boolean> {
     const path = join(this.#removing, volume);
-    if (await exists(path)) await removeTree(path, (await lstat(path)).dev);
+    if (!OURS.test(volume) || !(await exists(path))) return false;
+    await removeTree(path, (await lstat(path)).dev);
+    return true;
   }
 }
 

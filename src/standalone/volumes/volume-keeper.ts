@@ -88,7 +88,7 @@ export class VolumeKeeper {
   }
 
   async #delete(volume: PersistentVolume, options: CallOptions): Promise<Outcome> {
-    const { client, folders } = this.#deps;
+    const { client, folders, log } = this.#deps;
     const { name, uid } = volume.metadata;
     if (!isOurs(volume) || volume.spec.local?.path !== folders.pathOf(name)) {
       const message = `error getting deleter volume plugin for volume "${name}": no deletable volume plugin matched`;
@@ -96,12 +96,12 @@ export class VolumeKeeper {
     }
     if (await isMounted(client, claimOf(volume), options)) return { volume, again: MOUNTED_AGAIN_MS };
     try {
-      await folders.remove(name);
+      // A volume that something holds back comes here again.
+      if (await folders.remove(name)) log.info('removed the folder of a volume whose claim is gone', { volume: name });
     } catch (error) {
       const failed = await this.#fail(volume, 'VolumeFailedDelete', messageOf(error), options);
       return { volume: failed, again: REMOVE_AGAIN_MS };
     }
-    this.#deps.log.info('removed the folder of a volume whose claim is gone', { volume: name });
     if (volume.metadata.deletionTimestamp !== undefined) return { volume };
     try {
       await client.delete(resources.persistentVolumes, { name }, { ...options, uid });
