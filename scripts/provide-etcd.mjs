@@ -5,15 +5,19 @@
 //   node scripts/provide-etcd.mjs one       one etcd: HOLDFAST_ETCD_DIR, the PATH, a package, etcd's own release
 //   node scripts/provide-etcd.mjs tested    every etcd release that the integration tests run on
 //   node scripts/provide-etcd.mjs kubectl [suite]
-import { provideKubectl, provideOne, provideTested } from './provide/etcd.mjs';
+//   node scripts/provide-etcd.mjs promtool
+import { provideOne, provideTested } from './provide/etcd.mjs';
 import { Failure, reportFailure } from './provide/failure.mjs';
+import { provideKubectl } from './provide/kubectl.mjs';
+import { providePromtool } from './provide/promtool.mjs';
 
 /** @param {readonly string[]} args */
 async function main([what = 'one', suite]) {
   if (what === 'one') return provideOne();
   if (what === 'tested') return provideTested();
   if (what === 'kubectl') return provideKubectl(suite);
-  throw new Failure(`${what} is not known`, 'Say one, tested or kubectl.');
+  if (what === 'promtool') return providePromtool();
+  throw new Failure(`${what} is not known`, 'Say one, tested, kubectl or promtool.');
 }
 
 try {

@@ -96,8 +96,8 @@ async function makeApt(suite, folder) {
   const mirrors = await debianMirrors();
   if (mirrors.length === 0)
     throw new Failure(
-      'apt has no Debian mirror in its sources',
-      'Set HOLDFAST_ETCD_DIR to a folder with etcd and etcdctl.',
+      `apt has no Debian mirror in its sources, or there is no apt (${process.platform}, ${process.arch})`,
+      `Run this on Debian (amd64, arm64), or put what it fetches into ${CACHE} from there.`,
     );
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
   await mkdir(join(folder, 'archives', 'partial'), { recursive: true });

@@ -37,21 +37,6 @@ export async function provideTested() {
   return Promise.all(found);
 }
 
-/** kubectl of a Debian suite, as a folder that holds it. @param {string} [suite] @returns {Promise<Release>} */
-export async function provideKubectl(suite = 'trixie') {
-  const folder = await cachedFolder(join(CACHE, 'kubectl', `${suite}-${debianArchitecture}`), async (unfinished) => {
-    // Since trixie, kubernetes-client is an empty package that depends on this one.
-    const name = suite === 'bookworm' ? 'kubernetes-client' : 'kubectl';
-    await unpackDebianPackages(suite, [name], unfinished);
-    await rename(join(unfinished, 'usr', 'bin', 'kubectl'), join(unfinished, 'kubectl'));
-    await rm(join(unfinished, 'usr'), { recursive: true });
-  });
-  const asked = await run(join(folder, 'kubectl'), ['version', '--client', '-o', 'json']);
-  const version = /"gitVersion": "v?([^"]+)"/.exec(asked.stdout)?.[1];
-  if (version === undefined) throw new Failure(`${folder}/kubectl does not run: ${asked.output.trim()}`, 'Remove it.');
-  return { version, folder };
-}
-
 /** @returns {Promise<Release | undefined>} */
 async function fromPath() {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter))

@@ -1,12 +1,24 @@
 // @ts-check
 import { delimiter, join } from 'node:path';
 import { exists } from './cache.mjs';
-import { provideKubectl } from './etcd.mjs';
 import { Failure, say } from './failure.mjs';
+import { provideProgram } from './program.mjs';
 import { run } from './run.mjs';
 
 /** The oldest whose `wait` and `create job` the demonstration can use. */
 const OLDEST_MINOR = 24;
+
+/** kubectl of a Debian suite, as a folder that holds it. @param {string} [suite] */
+export function provideKubectl(suite = 'trixie') {
+  return provideProgram({
+    program: 'kubectl',
+    suite,
+    // Since trixie, kubernetes-client is an empty package that depends on this one.
+    package: suite === 'bookworm' ? 'kubernetes-client' : 'kubectl',
+    version: ['version', '--client', '-o', 'json'],
+    says: /"gitVersion": "v?([^"]+)"/,
+  });
+}
 
 /**
  * The kubectl of a demonstration: one that is installed and new enough, else Debian's. Without one the rest can still be
