@@ -10,7 +10,7 @@ import { createHouseRules, NO_RULES } from './openshift/house-rules.ts';
 import { createOpenShiftView, type OpenShiftView } from './openshift/openshift-view.ts';
 import type { Surroundings } from './reconcile.ts';
 import { untilServed } from './served.ts';
-import { resolveSettings, type BackupJobSettings, type ResolvedSettings } from './settings.ts';
+import { resolveSettings, type BackupJobSettings } from './settings.ts';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -43,13 +43,9 @@ export function createOperator(options: OperatorOptions): Operator {
   return new BackupOperator(options);
 }
 
-/** The informers, named as the parts of both controllers. */
-type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'jobs'>;
-
 class BackupOperator implements Operator {
   readonly #options: OperatorOptions;
-  readonly #settings: ResolvedSettings;
-  readonly #view: View;
+  readonly #parts: BackupParts;
   readonly #controllers: readonly Controller[];
   readonly #openshift: OpenShiftView | undefined;
   #phase: 'new' | 'connecting' | 'waiting' | 'at work' = 'new';
@@ -57,11 +53,10 @@ class BackupOperator implements Operator {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#settings = resolveSettings(options.settings);
     const { client, time, log, random } = options;
     const watch = { time, log, random };
     const inNamespace = { ...watch, namespace: BACKUP_NAMESPACE };
-    this.#view = {
+    const view = {
       backups: createInformer(client, backups, watch),
       etcdBackups: createInformer(client, etcdBackups, watch),
       cronJobs: createInformer(client, resources.cronJobs, inNamespace),
@@ -70,13 +65,14 @@ class BackupOperator implements Operator {
     const { openshift } = options.settings;
     this.#openshift = openshift && createOpenShiftView({ client, ...watch });
     const rules = openshift && this.#openshift ? createHouseRules(this.#openshift, openshift) : NO_RULES;
-    const parts = { client, settings: this.#settings, rules, ...this.#view };
+    const parts = { client, settings: resolveSettings(options.settings), rules, ...view };
+    this.#parts = parts;
     const events = createEventRecorder(client, { component: 'holdfast-operator', time, log });
     const surroundings: Surroundings = { client, time, log, events };
     const controllers = [createEtcdBackupController(parts, surroundings), createBackupController(parts, surroundings)];
     let known = '';
     this.#openshift?.onChange(() => {
-      const now = [rules.standsAside(), rules.freshUntil(time.now())?.getTime()].join();
+      const now = [rules.standsAside(), rules.freshUntil()?.getTime()].join();
       if (now !== known) this.#wakeAll();
       known = now;
     });
@@ -86,8 +82,8 @@ class BackupOperator implements Operator {
   /** Where the rules of the house may have changed. */
   #wakeAll(): void {
     const [etcdBackupController, backupController] = this.#controllers;
-    for (const { metadata } of this.#view.etcdBackups.list()) etcdBackupController?.enqueue(metadata.name);
-    for (const { metadata } of this.#view.backups.list()) backupController?.enqueue(metadata.name);
+    for (const { metadata } of this.#parts.etcdBackups.list()) etcdBackupController?.enqueue(metadata.name);
+    for (const { metadata } of this.#parts.backups.list()) backupController?.enqueue(metadata.name);
   }
 
   #beforeUpdate(parts: BackupParts, surroundings: Surroundings): readonly Controller[] {
@@ -127,13 +123,13 @@ class BackupOperator implements Operator {
   async metrics(): Promise<string> {
     // Loaded when somebody asks: most runs of an operator are never scraped.
     this.#metrics ??= import('./metrics.ts').then(({ createMetrics }) =>
-      createMetrics(this.#view, this.#settings, this.#options.time),
+      createMetrics(this.#parts, this.#options.time),
     );
     return (await this.#metrics)();
   }
 
   #informers(): readonly Pick<Informer, 'hasSynced' | 'run'>[] {
-    const { backups: policies, etcdBackups: single, cronJobs, jobs } = this.#view;
+    const { backups: policies, etcdBackups: single, cronJobs, jobs } = this.#parts;
     return [policies, single, cronJobs, jobs];
   }
 }

@@ -71,6 +71,27 @@ describe('The metrics', () => {
     expect(await of('last_success_time')).toEqual(['{backup_policy="nightly"} 1795362240']);
   });
 
+  it('count the time of a schedule from when a young cluster has runs taken', async () => {
+    const cluster = new OperatorCluster({ openshift: {} });
+    await cluster.openshift({ history: [{ version: '4.17.3', state: 'Completed' }] });
+    await cluster.schedule('hourly', { schedule: '0 * * * *', timeZone: 'UTC' });
+    const since = 'holdfast_backup_schedule_since_time{backup_policy="hourly"} 1795448640';
+    expect(await figures(cluster, 'holdfast_backup_schedule_since_time{')).toEqual([since]);
+    await cluster.pass(30 * 3_600_000);
+    expect(await figures(cluster, 'holdfast_backup_schedule_since_time{')).toEqual([since]);
+  });
+
+  it('judge no schedule that somebody else takes care of', async () => {
+    const cluster = new OperatorCluster({ openshift: { freshHours: 0 } });
+    const history = [{ version: '4.17.3', state: 'Completed' }];
+    await cluster.openshift({ history });
+    await cluster.schedule('nightly', { schedule: '20 4 * * *', timeZone: 'UTC' });
+    expect(await figures(cluster, 'holdfast_backup_schedule_since_time{')).toHaveLength(1);
+    await cluster.openshift({ history, features: ['AutomatedEtcdBackup'] });
+    const told = (await figures(cluster, 'holdfast_backup_')).map((line) => line.slice(0, line.indexOf('{')));
+    expect(told).toEqual(['holdfast_backup_policy_info']);
+  });
+
   it('forget what is gone', async () => {
     const cluster = new OperatorCluster();
     await cluster.ask('single');

@@ -1,4 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
+import type { CronJob } from '../apiserver/index.ts';
 import type { Time } from '../base/index.ts';
 import { BACKUP_NAMESPACE, type Backup, type EtcdBackup } from '../crd/index.ts';
 import { outcomeOf } from '../crd/index.ts';
@@ -6,6 +7,7 @@ import { seriesOf } from './backup-job.ts';
 import type { BackupParts } from './backup-parts.ts';
 import { dueOf, scheduledSince } from './due.ts';
 import { intervalOf } from './interval.ts';
+import type { HouseRules } from './openshift/house-rules.ts';
 import type { ResolvedSettings } from './settings.ts';
 import { isUnfinished } from './turn.ts';
 
@@ -15,20 +17,20 @@ import { isUnfinished } from './turn.ts';
  *
  * @returns what gives the figures in Prometheus' text format
  */
-export function createMetrics(view: View, settings: ResolvedSettings, time: Time): () => Promise<string> {
+export function createMetrics(view: View, time: Time): () => Promise<string> {
   const registry = new Registry();
   const backupFigures = gaugesOf(registry, BACKUP_FIGURES);
   const seriesFigures = gaugesOf(registry, SERIES_FIGURES);
   return () => {
     registry.resetMetrics();
-    for (const etcdBackup of view.etcdBackups.list()) tellBackup(etcdBackup, settings, backupFigures);
-    for (const backup of view.backups.list()) tellSeries(backup, view, settings, time.now(), seriesFigures);
+    for (const etcdBackup of view.etcdBackups.list()) tellBackup(etcdBackup, view.settings, backupFigures);
+    for (const backup of view.backups.list()) tellSeries(backup, view, time.now(), seriesFigures);
     return registry.metrics();
   };
 }
 
-/** The objects that are told of. */
-type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs'>;
+/** The objects that are told of, and what they are read by. */
+type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'settings' | 'rules'>;
 
 type Figures = Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>;
 type Gauges<F extends Figures> = { readonly [name in keyof F]: Gauge };
@@ -56,7 +58,7 @@ const SERIES_FIGURES = {
   holdfast_backup_schedule_enabled: { help: '1 where a Backup has a CronJob that will run.', labels: SERIES },
   holdfast_backup_schedule_missed: { help: '1 where a run was due and none has started.', labels: SERIES },
   holdfast_backup_schedule_since_time: {
-    help: 'Since when a Backup has the schedule that it has, Unix seconds.',
+    help: 'Since when runs of the schedule that a Backup has are taken, Unix seconds.',
     labels: SERIES,
   },
   holdfast_backup_schedule_interval_seconds: {
@@ -133,31 +135,19 @@ function tellBackup(etcdBackup: EtcdBackup, settings: ResolvedSettings, gauges: 
   setNumber(gauges.etcd_backup_size_bytes, which, status?.backup?.snapshotBytes);
 }
 
-function tellSeries(
-  backup: Backup,
-  view: View,
-  settings: ResolvedSettings,
-  now: Date,
-  gauges: Gauges<typeof SERIES_FIGURES>,
-): void {
-  const { name, uid } = backup.metadata;
-  const { spec, status = {} } = backup;
+function tellSeries(backup: Backup, view: View, now: Date, gauges: Gauges<typeof SERIES_FIGURES>): void {
+  const { settings, rules } = view;
+  const { name } = backup.metadata;
+  const { status = {} } = backup;
   const which = { backup_policy: name };
+  tellPolicy(backup, settings, gauges);
+  // What somebody else takes care of is not ours to judge, and nobody writes down here how it went.
+  if (rules.standsAside() !== undefined) return;
   const cronJob = view.cronJobs.get({ namespace: BACKUP_NAMESPACE, name });
   const due = cronJob && dueOf(cronJob, settings, now);
-  gauges.holdfast_backup_policy_info.set(
-    {
-      ...which,
-      uid,
-      schedule: spec.etcd.schedule ?? '',
-      timezone: spec.etcd.timeZone ?? '',
-      ...storageOf(spec.etcd.pvcName, settings),
-    },
-    1,
-  );
   gauges.holdfast_backup_schedule_enabled.set(which, due?.next === undefined ? 0 : 1);
   gauges.holdfast_backup_schedule_missed.set(which, due?.missed === undefined ? 0 : 1);
-  setTime(gauges.holdfast_backup_schedule_since_time, which, cronJob && scheduledSince(cronJob));
+  setNumber(gauges.holdfast_backup_schedule_since_time, which, cronJob && sinceOf(cronJob, rules));
   setNumber(gauges.holdfast_backup_schedule_interval_seconds, which, cronJob && intervalOf(cronJob, settings, now));
   const isRunning = view.etcdBackups.list().some((each) => seriesOf(each) === name && isUnfinished(each));
   gauges.holdfast_backup_running.set(which, isRunning ? 1 : 0);
@@ -178,6 +168,21 @@ function tellSeries(
   gauges.holdfast_backup_consecutive_failures.set(which, status.consecutiveFailures ?? 0);
   setNumber(gauges.holdfast_backup_kept, which, status.kept?.backups);
   setNumber(gauges.holdfast_backup_kept_bytes, which, status.kept?.bytes);
+}
+
+function tellPolicy(
+  { metadata: { name, uid }, spec: { etcd } }: Backup,
+  settings: ResolvedSettings,
+  { holdfast_backup_policy_info: gauge }: Pick<Gauges<typeof SERIES_FIGURES>, 'holdfast_backup_policy_info'>,
+): void {
+  const { schedule = '', timeZone: timezone = '', pvcName } = etcd;
+  gauge.set({ backup_policy: name, uid, schedule, timezone, ...storageOf(pvcName, settings) }, 1);
+}
+
+/** Unix seconds. Runs that a young cluster had skipped were none that could have succeeded. */
+function sinceOf(cronJob: CronJob, rules: HouseRules): number {
+  const since = Date.parse(scheduledSince(cronJob));
+  return Math.max(since, rules.freshUntil()?.getTime() ?? since) / 1000;
 }
 
 function storageOf(

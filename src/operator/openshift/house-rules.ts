@@ -32,8 +32,8 @@ const MOST_FRESH_HOURS = 720;
 export interface HouseRules {
   /** Why the operator leaves the resources alone; undefined where it does not. */
   standsAside(): string | undefined;
-  /** Until when backups wait; undefined where they do not. */
-  freshUntil(now: Date): Date | undefined;
+  /** Until when backups wait, or waited; undefined where they never did. */
+  freshUntil(): Date | undefined;
 }
 
 /** On a cluster that is no OpenShift, or whose kind nobody asked for. */
@@ -45,7 +45,7 @@ export function createHouseRules(view: OpenShiftView, settings: OpenShiftSetting
     throw new TypeError(`freshHours: expected 0 to ${MOST_FRESH_HOURS}, got ${freshHours}`);
   return {
     standsAside: () => (!takeOver && isHandledByCluster(view) ? STANDS_ASIDE : undefined),
-    freshUntil: (now) => freshUntil(view, freshHours, now),
+    freshUntil: () => freshUntil(view, freshHours),
   };
 }
 
@@ -65,8 +65,7 @@ function isHandledByCluster({ featureGate, clusterVersion }: OpenShiftView): boo
  * The control plane's certificates are replaced for the first time 24 hours after the installation; a backup from before that
  * holds some that run out (OpenShift 4.17, Backup and restore, 5.1).
  */
-function freshUntil({ clusterVersion }: OpenShiftView, freshHours: number, now: Date): Date | undefined {
+function freshUntil({ clusterVersion }: OpenShiftView, freshHours: number): Date | undefined {
   if (clusterVersion === undefined) return undefined;
-  const until = Date.parse(clusterVersion.metadata.creationTimestamp) + freshHours * HOUR_MS;
-  return until > now.getTime() ? new Date(until) : undefined;
+  return new Date(Date.parse(clusterVersion.metadata.creationTimestamp) + freshHours * HOUR_MS);
 }

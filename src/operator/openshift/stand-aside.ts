@@ -35,8 +35,9 @@ export function leaveEtcdBackupToCluster(pass: EtcdBackupPass, rules: HouseRules
 /** Backups of a cluster that is too young wait until it is not; scheduled ones are skipped, since the next one comes. */
 export function waitForRotation(pass: EtcdBackupPass, rules: HouseRules): Verdict {
   const { object, now } = pass;
-  const until = rules.freshUntil(now);
-  if (until === undefined || object.metadata.annotations?.[FRESH_CLUSTER_ANNOTATION] === 'accepted') return undefined;
+  const until = rules.freshUntil();
+  if (until === undefined || until <= now || object.metadata.annotations?.[FRESH_CLUSTER_ANNOTATION] === 'accepted')
+    return undefined;
   const time = formatTime(until);
   const why = `the control plane's certificates are replaced for the first time by then, and a backup from before holds some that run out`;
   if (owningJob(object) !== undefined) {
