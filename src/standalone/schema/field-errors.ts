@@ -23,6 +23,13 @@ export const invalid = (field: string, value: Json | undefined, detail: string):
   message: `Invalid value: ${shown(value)}: ${detail}`,
 });
 
+/** Of something that is shown nowhere: a whole, or what has no value of its own. */
+export const invalidOmitted = (field: string, detail: string): FieldError => ({
+  field,
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${detail}`,
+});
+
 export const typeInvalid = (field: string, value: Json | undefined, detail: string): FieldError => ({
   field,
   reason: 'FieldValueTypeInvalid',

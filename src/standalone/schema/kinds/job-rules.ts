@@ -1,7 +1,8 @@
-import { immutable, invalid, nonNegative, notSupported, required } from '../field-errors.ts';
+import { immutable, invalid, invalidOmitted, nonNegative, notSupported, required } from '../field-errors.ts';
 import { listAt, numberAt, objectAt, sameJson, textAt, type JsonObject } from '../json.ts';
 import type { FieldError } from '../kind.ts';
 import { ownLabels } from './job-defaults.ts';
+import { validatePodFailurePolicy } from './pod-failure-policy.ts';
 import { validatePodTemplate } from './pod-rules.ts';
 import { validateLabelSelector } from './selectors.ts';
 
@@ -18,6 +19,7 @@ export function validateJobSpec(spec: JsonObject, field: string): readonly Field
   } else if (mode !== 'NonIndexed') {
     errors.push(notSupported(`${field}.completionMode`, mode, ['NonIndexed', 'Indexed']));
   }
+  errors.push(...validatePodFailurePolicy(spec, field));
   errors.push(...validatePodTemplate(objectAt(spec, 'template'), `${field}.template`));
   if (policy === 'Always' || policy === '') errors.push(required(at, 'valid values: "OnFailure", "Never"'));
   else if (policy !== 'OnFailure' && policy !== 'Never') errors.push(notSupported(at, policy, ['OnFailure', 'Never']));
@@ -71,11 +73,7 @@ export const hasCondition = (object: JsonObject, type: string): boolean =>
 /** The rules that make a job's end unmistakable. Source: pkg/registry/batch/job/strategy.go. */
 function validateStatus(job: JsonObject): readonly FieldError[] {
   const [isComplete, isFailed] = [hasCondition(job, 'Complete'), hasCondition(job, 'Failed')];
-  const omitted = (detail: string): FieldError => ({
-    field: 'status.conditions',
-    reason: 'FieldValueInvalid',
-    message: `Invalid value: ${detail}`,
-  });
+  const omitted = (detail: string): FieldError => invalidOmitted('status.conditions', detail);
   const errors: FieldError[] = [];
   if (isComplete && isFailed) errors.push(omitted('cannot set Complete=True and Failed=true conditions'));
   if (isFailed && !hasCondition(job, 'FailureTarget')) {

@@ -90,6 +90,10 @@ async function assign(cluster: TestCluster, pod: Pod): Promise<void> {
   await cluster.settle();
 }
 
+function onExitCode1(action: string): object {
+  return { rules: [{ action, onExitCodes: { operator: 'In', values: [1] } }] };
+}
+
 const conditionsOf = ({ status }: Job): readonly string[] =>
   (status?.conditions ?? []).map(({ type, status: is, reason }) => `${type}=${is} ${reason ?? ''}`);
 
@@ -167,6 +171,36 @@ describe('a Job', () => {
     await apply(cluster, { backoffLimit: 0 });
     await report(cluster, await only(cluster), 'Failed');
     expect(conditionsOf(await cluster.job('backup'))).toContain('Failed=True BackoffLimitExceeded');
+  });
+
+  it('ends at the first failed pod that its policy says ends it', async () => {
+    const cluster = await begin();
+    await apply(cluster, { podFailurePolicy: onExitCode1('FailJob') });
+    const pod = await only(cluster);
+    await report(cluster, pod, 'Failed');
+    const job = await cluster.job('backup');
+    expect(job.status).toMatchObject({ failed: 1 });
+    expect(conditionsOf(job)).toEqual(['FailureTarget=True PodFailurePolicy', 'Failed=True PodFailurePolicy']);
+    const message = `Container backup for pod ${NAMESPACE}/${pod.metadata.name} failed with exit code 1 matching FailJob rule at index 0`;
+    expect(job.status?.conditions).toMatchObject([{ message }, { message }]);
+    expect(await cluster.events()).toContain(`PodFailurePolicy: ${message}`);
+    await cluster.pass(60 * MINUTE);
+    expect(await live(cluster)).toEqual([]);
+  });
+
+  it('does not count a pod that its policy ignores, and waits before the next one all the same', async () => {
+    const cluster = await begin();
+    await apply(cluster, { backoffLimit: 0, podFailurePolicy: onExitCode1('Ignore') });
+    for (let round = 0; round < 3; round += 1) {
+      await report(cluster, await only(cluster), 'Failed');
+      expect(await live(cluster)).toEqual([]);
+      await cluster.pass(60 * SECOND);
+    }
+    await report(cluster, await only(cluster), 'Succeeded');
+    const job = await cluster.job('backup');
+    expect(conditionsOf(job)).toContain('Complete=True CompletionsReached');
+    expect(job.status?.failed).toBeUndefined();
+    for (const { metadata } of await cluster.all(resources.pods)) expect(metadata.finalizers ?? []).toEqual([]);
   });
 
   it('counts restarts inside the pod against the limit', async () => {

@@ -25,7 +25,8 @@ import {
 import { finishedCondition, hasCondition } from './job-state.ts';
 import { nextStatus } from './job-status.ts';
 import { count, note, tallyOf, withTally, type JobStatus, type Tally } from './job-tally.ts';
-import { judge, msToDeadline, type Verdict } from './job-verdict.ts';
+import { judge, msToDeadline, standingVerdict, withVerdict, type Verdict } from './job-verdict.ts';
+import { endByPolicy } from './pod-failure-policy.ts';
 import { isSameJson } from '../json-equality.ts';
 import { isControlledBy } from '../ownership.ts';
 
@@ -146,14 +147,18 @@ class JobReconciler {
   /** Counts the pods that have ended; see {@link Tally} for the order. */
   async #count(key: string, cached: Job, pods: readonly Pod[]): Promise<{ readonly job: Job; readonly tally: Tally }> {
     const before = tallyOf(cached.status);
-    const noted = note(before, pods);
+    const noted = note(before, pods, cached);
     let job = cached;
-    if (!isSameJson(noted, before))
+    if (!isSameJson(noted, before)) {
+      const status = withTally({ startTime: formatTime(this.#now()), ...cached.status }, noted);
+      // Said before its pod can go, since nobody could tell afterwards.
+      const end = standingVerdict(cached) === undefined ? endByPolicy(cached, pods) : undefined;
       job = await this.#options.client.updateStatus(resources.jobs, {
         ...cached,
-        status: withTally({ startTime: formatTime(this.#now()), ...cached.status }, noted),
+        status: end === undefined ? status : withVerdict(status, end, false, this.#now()),
       });
-    const failures = pods.filter((pod) => noted.noted.failed.includes(pod.metadata.uid));
+    }
+    const failures = pods.filter((pod) => isTracked(pod) && outcomeOf(pod) === 'failed');
     if (failures.length > 0) this.#rememberFailure(key, cached, failures);
     for (const pod of pods) if (outcomeOf(pod) !== undefined) await this.#release(pod);
     return { job, tally: count(noted) };
@@ -169,10 +174,12 @@ class JobReconciler {
 
   /** How long a failed pod's successor has to wait still; undefined: not at all. */
   #msToRetry(key: string, pods: readonly Pod[], failed: number, now: Date): number | undefined {
-    if (failed === 0) return undefined;
     const ends = pods.flatMap((pod) => (outcomeOf(pod) === 'failed' ? [endOf(pod) ?? 0] : []));
+    // Those that do not count against the limit are waited for all the same.
+    const failures = Math.max(failed, ends.length);
+    if (failures === 0) return undefined;
     const last = Math.max(this.#lastFailures.get(key)?.at ?? 0, ...ends);
-    const backOff = Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(failed - 1, 30), LONGEST_BACK_OFF_MS);
+    const backOff = Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 30), LONGEST_BACK_OFF_MS);
     // The clock was set back since: how long ago the end was cannot be told, and a wait would last until it is there again.
     if (last > now.getTime()) return undefined;
     const left = last + backOff - now.getTime();

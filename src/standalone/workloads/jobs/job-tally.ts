@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Job, Pod } from '../../../apiserver/index.ts';
 import { isTracked, outcomeOf } from './job-pods.ts';
+import { isCounted } from './pod-failure-policy.ts';
 
 export type JobStatus = NonNullable<Job['status']>;
 
@@ -28,18 +29,25 @@ export function tallyOf(status: JobStatus | undefined): Tally {
 }
 
 /** The tally with all pods noted that have ended and that nobody has counted. */
-export function note(tally: Tally, pods: readonly Pod[]): Tally {
+export function note(tally: Tally, pods: readonly Pod[], job: Job): Tally {
   const known = new Set([...tally.noted.succeeded, ...tally.noted.failed]);
   const ended = pods.filter((pod) => isTracked(pod) && !known.has(pod.metadata.uid));
-  const withOutcome = (outcome: 'succeeded' | 'failed'): string[] =>
-    ended.filter((pod) => outcomeOf(pod) === outcome).map(({ metadata }) => metadata.uid);
+  const withOutcome = (outcome: 'succeeded' | 'failed'): readonly Pod[] =>
+    ended.filter((pod) => outcomeOf(pod) === outcome);
+  const failed = withOutcome('failed')
+    .filter((pod) => isCounted(pod, job))
+    .map(uidOf);
   return {
     ...tally,
     noted: {
-      succeeded: [...tally.noted.succeeded, ...withOutcome('succeeded')],
-      failed: [...tally.noted.failed, ...withOutcome('failed')],
+      succeeded: [...tally.noted.succeeded, ...withOutcome('succeeded').map(uidOf)],
+      failed: [...tally.noted.failed, ...failed],
     },
   };
+}
+
+function uidOf({ metadata }: Pod): string {
+  return metadata.uid;
 }
 
 /** The tally with all that were noted counted. Their finalizers must be gone. */

@@ -32,7 +32,7 @@ const DEFAULT_BACKOFF_LIMIT = 6;
 /** What a Job asks for that one machine's engine does not do; undefined where there is nothing of the kind. */
 export function refusalOf({ spec }: Job): Verdict | undefined {
   const { parallelism = 1, completions = 1 } = spec;
-  const unsupported = ['podFailurePolicy', 'successPolicy', 'backoffLimitPerIndex'].find(
+  const unsupported = ['successPolicy', 'backoffLimitPerIndex'].find(
     (field) => spec[field] !== undefined && spec[field] !== null,
   );
   let what: string | undefined;
