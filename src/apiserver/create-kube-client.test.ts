@@ -176,6 +176,58 @@ describe('what a server refuses', () => {
     await expect(asked).rejects.toThrow('namespaces "x" is not to be had');
   });
 
+  it.each([
+    [
+      'RBAC',
+      403,
+      'jobs.batch is forbidden: User "u" cannot create resource "jobs" in API group "batch"',
+      'ClusterRole',
+    ],
+    [
+      'an admission webhook',
+      403,
+      'admission webhook "gate.example.com" denied the request: no',
+      'A rule of the cluster',
+    ],
+    [
+      'a quota',
+      403,
+      'jobs.batch "j" is forbidden: exceeded quota: few, requested: count/jobs=1',
+      'A rule of the cluster',
+    ],
+    ['Pod Security', 403, 'pods "p" is forbidden: violates PodSecurity "restricted:latest"', 'A rule of the cluster'],
+    [
+      'a webhook without an answer',
+      500,
+      'Internal error occurred: failed calling webhook "w"',
+      'webhook does not answer',
+    ],
+  ])('says what to do next, for %s', async (_, code, message, words) => {
+    const { client } = clientOf(() => refusal(code, 'Whatever', message));
+    await expect(client.get(namespaces, { name: 'x' })).rejects.toMatchObject({
+      hint: expect.stringContaining(words) as string,
+    });
+  });
+
+  it('is another thing where the namespace is on its way out', async () => {
+    const details = { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] };
+    const json = { kind: 'Status', reason: 'Forbidden', code: 403, details };
+    const { client } = clientOf(() => ({ status: 403, json }));
+    const made = client.create(jobs, job('openshift-etcd', 'j'));
+    await expect(made).rejects.toMatchObject({ code: 'APISERVER_NAMESPACE_TERMINATING', kind: 'transient' });
+  });
+
+  it.each<[string, ScriptedAnswer, number | undefined]>([
+    ['in the header', { status: 429, headers: { 'retry-after': '7' }, json: {} }, 7_000],
+    ['in the Status', { status: 504, json: { kind: 'Status', details: { retryAfterSeconds: 3 } } }, 3_000],
+    ['of hours', { status: 503, headers: { 'retry-after': '86400' }, json: {} }, 60_000],
+    ['as a date', { status: 429, headers: { 'retry-after': 'Mon, 23 Nov 2026 00:00:00 GMT' }, json: {} }, undefined],
+    ['never', { status: 429, headers: { 'retry-after': '-1' }, json: {} }, undefined],
+  ])('tells how long the server wants to be left alone: %s', async (_, answer, retryAfterMs) => {
+    const { client } = clientOf(() => answer);
+    await expect(client.get(namespaces, { name: 'x' })).rejects.toMatchObject({ retryAfterMs });
+  });
+
   it('is cut where it is long, and not quoted where it is no Status', async () => {
     const long = clientOf(() => refusal(422, 'Invalid', 'x'.repeat(100_000)));
     const error: unknown = await long.client.get(namespaces, { name: 'x' }).catch((thrown: unknown) => thrown);

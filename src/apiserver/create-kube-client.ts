@@ -240,7 +240,7 @@ class TransportClient implements KubeClient {
   }
 
   async #refuse(method: string, path: string, response: ApiResponse): Promise<never> {
-    throw statusError(method, path, response.status, await readBody(response.body, path, this.#maxBytes));
+    throw statusError({ method, path }, response, await readBody(response.body, path, this.#maxBytes));
   }
 }
 

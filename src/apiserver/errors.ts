@@ -32,6 +32,10 @@ export const apiServerErrors = {
     kind: 'transient',
     meaning: 'The API server no longer knows what changed since the version that was asked for.',
   },
+  APISERVER_NAMESPACE_TERMINATING: {
+    kind: 'transient',
+    meaning: 'Nothing can be made in a namespace that is being deleted.',
+  },
   APISERVER_INVALID: { kind: 'permanent', meaning: 'The API server refuses the object or the request as wrong.' },
   APISERVER_TOO_MANY_REQUESTS: { kind: 'transient', meaning: 'The API server asks to be called less often.' },
   APISERVER_STATUS: { kind: 'transient', meaning: 'The API server answered with a status that is no success.' },
@@ -45,12 +49,21 @@ export const apiServerErrors = {
 /** What {@link ApiServerError.code} can be. */
 export type ApiServerErrorCode = keyof typeof apiServerErrors;
 
+export interface ApiServerErrorDetails extends ErrorDetails {
+  /** How long the server asks to be left alone, in milliseconds; at most a minute. Undefined where it does not say. */
+  readonly retryAfterMs?: number | undefined;
+}
+
 /**
  * A failure to read from or write to the Kubernetes API. No message holds a credential or the body of an answer, but for the
  * `message` of a Status, which Kubernetes itself words for people.
  */
 export class ApiServerError extends HoldfastError<ApiServerErrorCode> {
-  constructor(code: ApiServerErrorCode, message: string, details: ErrorDetails) {
+  /** As {@link ApiServerErrorDetails} has it. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ApiServerErrorCode, message: string, details: ApiServerErrorDetails) {
     super(apiServerErrors[code], code, message, details);
+    this.retryAfterMs = details.retryAfterMs;
   }
 }

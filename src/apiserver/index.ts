@@ -9,7 +9,7 @@ export {
   type OperatorProgress,
 } from './cluster-state.ts';
 export { createKubeClient, type KubeClientOptions } from './create-kube-client.ts';
-export { ApiServerError, apiServerErrors, type ApiServerErrorCode } from './errors.ts';
+export { ApiServerError, apiServerErrors, type ApiServerErrorCode, type ApiServerErrorDetails } from './errors.ts';
 export { createHttpsTransport, type HttpsTransport } from './https-transport.ts';
 export { loadInClusterConfig, type InClusterOptions } from './in-cluster.ts';
 export { loadKubeconfig, type Kubeconfig, type KubeconfigSource } from './kubeconfig.ts';

@@ -151,6 +151,14 @@ describe('a controller', () => {
     expect(time.nextTimerAt?.toISOString()).toBe('2026-11-23T00:00:00.200Z');
   });
 
+  it('leaves a server alone for as long as it asks', async () => {
+    const busy = new ApiServerError('APISERVER_TOO_MANY_REQUESTS', 'busy', { hint: 'Wait.', retryAfterMs: 7_000 });
+    const { controller, time, results } = start(() => Promise.reject(busy));
+    controller.enqueue('a');
+    await until(() => results.length === 1 && controller.isIdle);
+    expect((time.nextTimerAt?.getTime() ?? 0) - time.now().getTime()).toBe(7_000);
+  });
+
   it('forgets failures after a success', async () => {
     const outcomes = [true, true, false, true];
     const { controller, time, results } = start(() => {

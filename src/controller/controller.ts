@@ -2,6 +2,7 @@ import { ApiServerError } from '../apiserver/index.ts';
 import { messageOf, onAbort, type HoldfastError, type Log, type Time } from '../base/index.ts';
 import { backOff, type BackOffOptions } from './back-off.ts';
 import { isForeseen } from './failure.ts';
+import { waitAfter } from './retry-after.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What a reconcile asks for; nothing where only a change has to bring the key back. */
@@ -63,7 +64,8 @@ export interface Controller {
 /**
  * A controller of the one shape that all of Holdfast's have: events bring keys, reconcile reads the state afresh, and the
  * kind of what it throws decides when the key comes again. A conflict comes again at once; what is transient, or unforeseen,
- * after 200 ms to 2 minutes; what is permanent or needs somebody after 5 seconds to 5 minutes. A success forgets the failures.
+ * after 200 ms to 2 minutes; what is permanent or needs somebody after 5 seconds to 5 minutes; nothing sooner than the server
+ * asks for. A success forgets the failures.
  */
 export function createController(options: ControllerOptions, dependencies: ControllerDependencies): Controller {
   return new QueueController(options, dependencies);
@@ -171,7 +173,7 @@ class QueueController implements Controller {
   /** A conflict may repeat until the informer has seen the other's change: from the second on it waits as well. */
   #waitAfter(error: HoldfastError, failures: number, isConflict: boolean): number {
     if (isConflict) return failures === 1 ? 0 : backOff(failures - 1, SOON);
-    return backOff(failures, error.kind === 'transient' ? SOON : LATE);
+    return waitAfter(error, backOff(failures, error.kind === 'transient' ? SOON : LATE));
   }
 
   #report(result: PassResult): void {

@@ -25,6 +25,10 @@ function recording(refuse: (request: AskedRequest) => ScriptedAnswer | undefined
   return { time, api, warnings, recorder };
 }
 
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('an event', () => {
   it('says what happened to which object, and who says so', async () => {
     const { api, recorder } = recording();
@@ -86,6 +90,50 @@ describe('an event', () => {
     await recorder.record(job, note);
     expect(warnings).toEqual(Array.from({ length: 2 }, () => 'an event could not be written'));
     expect(api.calls).toHaveLength(2);
+  });
+
+  it('waits for a server that takes none, for as long as it asks to be left alone, and others wait behind it', async () => {
+    let isBusy = true;
+    const busy = { status: 429, json: { kind: 'Status', details: { retryAfterSeconds: 7 } } };
+    const { api, recorder, time, warnings } = recording(() => (isBusy ? busy : undefined));
+    await Promise.all([recorder.record(job, note), recorder.record(job, { ...note, message: 'made another' })]);
+    expect(api.calls).toHaveLength(1);
+    time.advance(6_999);
+    isBusy = false;
+    await settled();
+    expect(api.calls).toHaveLength(1);
+    time.advance(1);
+    await settled();
+    const bodies = api.asked.slice(1).map(({ body }) => body as KubeObject & { message: string });
+    expect(bodies.map(({ message }) => message)).toEqual(['made a pod', 'made another']);
+    expect(bodies[0]).toMatchObject({ firstTimestamp: '2026-11-23T12:00:00Z' });
+    expect(warnings).toEqual([]);
+  });
+
+  it('is told once although the answer to the first attempt was lost', async () => {
+    const answers = [500, 409];
+    const { api, recorder, time, warnings } = recording(() => {
+      const status = answers.shift();
+      return status === undefined ? undefined : { status, json: { kind: 'Status', reason: 'AlreadyExists' } };
+    });
+    await recorder.record(job, note);
+    time.advance(1_000);
+    await settled();
+    expect(new Set(api.asked.map(({ body }) => (body as KubeObject).metadata.name)).size).toBe(1);
+    expect(warnings).toEqual([]);
+    await recorder.record(job, note);
+    expect(api.asked.map(({ method }) => method)).toEqual(['POST', 'POST', 'PATCH']);
+  });
+
+  it('is given up where it is no news any more, and of many the oldest', async () => {
+    const { recorder, time, warnings } = recording(() => ({ status: 500, json: { kind: 'Status' } }));
+    for (let each = 0; each < 202; each += 1) await recorder.record(job, { ...note, message: String(each) });
+    expect(warnings).toHaveLength(2);
+    for (let second = 0; second < 700; second += 1) {
+      time.advance(1_000);
+      await settled();
+    }
+    expect(warnings).toHaveLength(202);
   });
 
   it('has a message of at most 1,024 bytes and a name of at most 253', async () => {

@@ -16,4 +16,5 @@ export { keyOf, parseKey } from './keys.ts';
 export { createLeaderElection, type Lead, type LeaderElection, type LeaderElectionOptions } from './leader-election.ts';
 export type { ChangeListener } from './object-cache.ts';
 export { pause } from './pause.ts';
+export { waitAfter } from './retry-after.ts';
 export { formatMicroTime, formatTime } from './time-format.ts';

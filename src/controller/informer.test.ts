@@ -193,6 +193,12 @@ describe('an informer', () => {
     await until(() => script.watches.length === 2);
   });
 
+  it('leaves a server alone for as long as it asks', async () => {
+    const { time } = start((script) => (script.refusal = { status: 429, headers: { 'retry-after': '7' }, json: {} }));
+    await until(() => time.nextTimerAt !== undefined);
+    expect((time.nextTimerAt?.getTime() ?? 0) - time.now().getTime()).toBe(7_000);
+  });
+
   it('ends in peace when its signal aborts: in a watch, in a wait, before it has synced', async () => {
     const inWatch = await watching();
     inWatch.stop.abort();

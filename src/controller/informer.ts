@@ -10,6 +10,7 @@ import { backOff } from './back-off.ts';
 import { isForeseen } from './failure.ts';
 import { ObjectCache, type ChangeListener } from './object-cache.ts';
 import { pause } from './pause.ts';
+import { waitAfter } from './retry-after.ts';
 
 /** Knows the last state of all objects of a kind, and tells of changes. What it hands out is frozen. */
 export interface Informer<T extends KubeObject = KubeObject> {
@@ -120,6 +121,7 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
     const { time, random, longestWaitMs = 30_000 } = this.#options;
     while (!signal.aborted) {
       const began = time.monotonicMs();
+      let failure: unknown;
       try {
         await this.#round(signal);
         // A server that ends every watch at once must not be asked in a tight circle.
@@ -128,9 +130,11 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
         if (isOrdinary) continue;
       } catch (error) {
         if (isAborted(signal)) return;
+        failure = error;
         this.#fail(error);
       }
-      await pause(time, backOff(this.#failures, { firstMs: FIRST_WAIT_MS, longestMs: longestWaitMs }, random), signal);
+      const wait = backOff(this.#failures, { firstMs: FIRST_WAIT_MS, longestMs: longestWaitMs }, random);
+      await pause(time, waitAfter(failure, wait), signal);
     }
   }
 

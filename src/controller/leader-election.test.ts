@@ -19,9 +19,13 @@ class LeaseServer {
   lease: Lease | undefined;
   /** Of processes whose requests find no answer. */
   readonly cutOff = new Set<string>();
+  isBusy = false;
+  asked = 0;
 
   answer(identity: string, { method, body }: AskedRequest): ScriptedAnswer | Promise<ScriptedAnswer> {
+    this.asked += 1;
     if (this.cutOff.has(identity)) return new Promise(() => undefined);
+    if (this.isBusy) return { status: 429, headers: { 'retry-after': '60' }, json: { kind: 'Status' } };
     if (method === 'GET') return this.lease ? { json: this.lease } : refusal(404, 'NotFound');
     const given = body as Lease;
     const current = this.lease?.metadata.resourceVersion;
@@ -118,6 +122,43 @@ describe('leader election', () => {
     b.stop.abort();
     await b.run;
     await server.pass(40_000);
+    expect(a.leads).toBe(true);
+  });
+
+  it('knows of a leader that was stopped for longer than its lease before it can notice itself', async () => {
+    const server = new LeaseServer();
+    const a = stand(server, 'a');
+    await until(() => a.leads);
+    await server.pass(5_000);
+    const seen: boolean[] = [];
+    server.time.after(2_000, () => seen.push(a.leads));
+    server.time.sleep(20_000);
+    expect(seen).toEqual([false]);
+  });
+
+  it('does not lose the lease for one connection that hangs', async () => {
+    const server = new LeaseServer();
+    const a = stand(server, 'a');
+    await until(() => a.leads);
+    await server.pass(4_000);
+    server.cutOff.add('a');
+    await server.pass(2_500);
+    server.cutOff.delete('a');
+    await server.pass(30_000);
+    expect(a.leads).toBe(true);
+  });
+
+  it('leaves a server alone that asks for it, and yet keeps the lease', async () => {
+    const server = new LeaseServer();
+    const a = stand(server, 'a');
+    await until(() => a.leads);
+    server.isBusy = true;
+    await server.pass(2_000);
+    const asked = server.asked;
+    await server.pass(4_500);
+    expect(server.asked).toBe(asked);
+    server.isBusy = false;
+    await server.pass(30_000);
     expect(a.leads).toBe(true);
   });
 

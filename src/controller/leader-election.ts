@@ -1,6 +1,7 @@
 import { ApiServerError, resources, type KubeClient, type Lease } from '../apiserver/index.ts';
 import { messageOf, onAbort, type Log, type Time } from '../base/index.ts';
 import { pause } from './pause.ts';
+import { waitAfter } from './retry-after.ts';
 import { formatMicroTime } from './time-format.ts';
 
 export interface LeaderElectionOptions {
@@ -25,6 +26,10 @@ export type Lead = (signal: AbortSignal) => Promise<void>;
 
 /** One leader among several processes, by a Lease, as Kubernetes' own components do it. */
 export interface LeaderElection {
+  /**
+   * By the clock, too: false from the moment on in which the Lease may be another's, although this process may have been
+   * stopped for so long that it has not noticed yet.
+   */
   readonly isLeader: boolean;
   /** The API server has said at least once whose the Lease is. */
   readonly hasSeenLease: boolean;
@@ -56,8 +61,11 @@ class LeaseElection implements LeaderElection {
   readonly #renewDeadlineMs: number;
   readonly #retryMs: number;
   #isLeader = false;
+  #leadsUntilMs = 0;
   #hasSeenLease = false;
   #seen: Seen | undefined;
+  /** Of the last attempt; undefined after a success. */
+  #failure: unknown;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -70,7 +78,7 @@ class LeaseElection implements LeaderElection {
   }
 
   get isLeader(): boolean {
-    return this.#isLeader;
+    return this.#isLeader && this.#options.time.monotonicMs() < this.#leadsUntilMs;
   }
 
   get hasSeenLease(): boolean {
@@ -86,8 +94,13 @@ class LeaseElection implements LeaderElection {
         if (await this.#leadUntilLost(askedAt, signal, lead)) return;
         log.warn('this process no longer leads', { lease: name, identity });
       }
-      await pause(time, this.#retryMs, signal);
+      await pause(time, this.#waitMs(), signal);
     }
+  }
+
+  /** A server that asks to be left alone is, as far as the Lease allows it. */
+  #waitMs(): number {
+    return Math.max(this.#retryMs, Math.min(waitAfter(this.#failure, this.#retryMs), this.#renewDeadlineMs / 2));
   }
 
   /** @returns whether it was `lead` or the signal that made an end, rather than the loss of the Lease */
@@ -121,11 +134,13 @@ class LeaseElection implements LeaderElection {
   /** Renews until the signal aborts, and calls `lose` when the last success is too long ago, whatever hangs meanwhile. */
   async #renew(askedAt: number, signal: AbortSignal, lose: () => void): Promise<void> {
     const { time } = this.#options;
-    const deadline = (since: number): (() => void) =>
-      time.after(since + this.#renewDeadlineMs - time.monotonicMs(), lose);
+    const deadline = (since: number): (() => void) => {
+      this.#leadsUntilMs = since + this.#renewDeadlineMs;
+      return time.after(this.#leadsUntilMs - time.monotonicMs(), lose);
+    };
     let cancel = deadline(askedAt);
     for (;;) {
-      await pause(time, this.#retryMs, signal);
+      await pause(time, this.#waitMs(), signal);
       if (signal.aborted) break;
       const began = time.monotonicMs();
       const holding = await this.#acquireOrRenew(signal);
@@ -137,17 +152,25 @@ class LeaseElection implements LeaderElection {
     cancel();
   }
 
+  /** An attempt must not use up the time for all others: a connection may hang that a new one would not. */
   async #acquireOrRenew(signal: AbortSignal): Promise<Holding> {
+    const { time, log, name } = this.#options;
+    const attempt = new AbortController();
+    const letGo = onAbort(signal, () => attempt.abort(signal.reason));
+    const cancel = time.after(this.#renewDeadlineMs / 2, () => attempt.abort(new Error('no answer in time')));
+    this.#failure = undefined;
     try {
-      return await this.#tryLease(signal);
+      return await this.#tryLease(attempt.signal);
     } catch (error) {
+      this.#failure = error;
       // Somebody else was faster.
       const isRace =
         error instanceof ApiServerError && ['APISERVER_CONFLICT', 'APISERVER_ALREADY_EXISTS'].includes(error.code);
-      if (!isRace && !signal.aborted) {
-        this.#options.log.warn('the lease cannot be had', { lease: this.#options.name, error: messageOf(error) });
-      }
+      if (!isRace && !signal.aborted) log.warn('the lease cannot be had', { lease: name, error: messageOf(error) });
       return 'unknown';
+    } finally {
+      cancel();
+      letGo();
     }
   }
 

@@ -12,9 +12,9 @@ export interface AskedRequest {
 }
 
 /** What a test answers: a document (status 200 unless it says otherwise), or a body that it goes on feeding. */
-export type ScriptedAnswer =
-  | { readonly status?: number; readonly json: unknown }
-  | { readonly status?: number; readonly stream: AsyncIterable<Uint8Array> };
+export type ScriptedAnswer = { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } & (
+  { readonly json: unknown } | { readonly stream: AsyncIterable<Uint8Array> }
+);
 
 /** An API server in memory, whose every answer the test makes up. */
 export class ScriptedApi {
@@ -36,7 +36,7 @@ export class ScriptedApi {
       this.asked.push(asked);
       const given = await untilAborted(Promise.resolve(answer(asked)), request.signal);
       const chunks = 'stream' in given ? given.stream : [Buffer.from(JSON.stringify(given.json))];
-      return { status: given.status ?? 200, headers: {}, body: bodyOf(chunks, request.signal) };
+      return { status: given.status ?? 200, headers: given.headers ?? {}, body: bodyOf(chunks, request.signal) };
     };
   }
 
