@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { exitCodes } from '../cli/exit-codes.ts';
 import { etcdBackups, type EtcdBackup } from '../crd/index.ts';
 import { objects, type Job } from '../apiserver/index.ts';
 import { backupJob, backupJobName } from './backup-job.ts';
@@ -18,6 +20,7 @@ function jobOf(...of: Parameters<typeof backupJob>): Job {
   return objects.job.parse(backupJob(...of));
 }
 
+const policy = z.object({ rules: z.array(z.unknown()) });
 const NO_PLAN = { retention: undefined };
 const SETTINGS = resolveSettings({ image: 'holdfast:test' });
 
@@ -56,6 +59,15 @@ describe('The Job of a backup', () => {
       { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', tolerationSeconds: 120 },
       { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute', tolerationSeconds: 120 },
       { operator: 'Exists' },
+    ]);
+  });
+
+  it('ends with its first pod where no retry can help, and does not count pods that were disrupted', () => {
+    const { rules } = policy.parse(jobOf(etcdBackup('x'), NO_PLAN, SETTINGS).spec['podFailurePolicy']);
+    const values = [exitCodes.usage.code, exitCodes.refused.code];
+    expect(rules).toEqual([
+      { action: 'FailJob', onExitCodes: { containerName: 'cluster-backup', operator: 'In', values } },
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
     ]);
   });
 

@@ -10,7 +10,7 @@ import {
   type EtcdBackup,
   type SeriesRetention,
 } from '../crd/index.ts';
-import { podTemplate, TERMINATION_LOG } from './pod-template.ts';
+import { CONTAINER_NAME, podTemplate, TERMINATION_LOG } from './pod-template.ts';
 import type { ResolvedSettings } from './settings.ts';
 
 const NAME_PREFIX = 'cluster-backup-job';
@@ -23,6 +23,19 @@ const MOUNT_PATH = '/backups';
 const LOCK_WAIT = '3m';
 /** A pod that died of something passing gets another; the second finds and reports what the first may have finished. */
 const RETRIES = 2;
+/** Exit codes of `holdfast backup` that no retry can help: a wrong option or setting, and a check that refuses. */
+const FINAL_EXIT_CODES = [2, 3];
+/**
+ * Which failed pods end the Job at once, and which do not count: those that were evicted, preempted or lost with their node.
+ * With it, a pod that is on its way out is replaced only once it has ended, so that two never work at once. API servers
+ * before 1.26 leave it out.
+ */
+const POD_FAILURE_POLICY = {
+  rules: [
+    { action: 'FailJob', onExitCodes: { containerName: CONTAINER_NAME, operator: 'In', values: FINAL_EXIT_CODES } },
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+  ],
+};
 
 /**
  * The name of the Job that takes an EtcdBackup's backup. It follows from the object alone, so that the API server refuses a
@@ -69,6 +82,7 @@ export function backupJob(
     },
     spec: {
       backoffLimit: RETRIES,
+      podFailurePolicy: structuredClone(POD_FAILURE_POLICY),
       activeDeadlineSeconds: settings.activeDeadlineSeconds,
       template: podTemplate(
         {
