@@ -11,6 +11,8 @@ export interface OperatorProgress {
   readonly progressing: boolean;
   /** The operator's own words, on one line; empty where it gives none. */
   readonly message: string;
+  /** Since when it is as it is, RFC 3339, where it says so. */
+  readonly since: string | undefined;
   /** The operator's version, where it says one. */
   readonly version: string | undefined;
 }
@@ -26,11 +28,26 @@ export interface ClusterProxy {
 const operatorSchema = z.object({
   status: z
     .object({
-      conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.string().optional() })).nullish(),
+      conditions: z
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            message: z.string().optional(),
+            lastTransitionTime: z.string().nullish(),
+          }),
+        )
+        .nullish(),
       versions: z.array(z.object({ name: z.string(), version: z.string() })).nullish(),
     })
     .nullish(),
 });
+
+/** What a ClusterOperator says of itself, as far as it matters here. */
+export type OperatorStatus = z.infer<typeof operatorSchema>['status'];
+
+/** The operators whose revisions a backup holds. */
+export const STATIC_POD_OPERATORS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'] as const;
 
 const proxyFields = z.object({
   httpProxy: z.string().optional(),
@@ -38,15 +55,6 @@ const proxyFields = z.object({
   noProxy: z.string().optional(),
 });
 const proxySchema = z.object({ spec: proxyFields.nullish(), status: proxyFields.nullish() });
-
-const clusterVersionSchema = z.object({
-  status: z
-    .object({
-      history: z.array(z.object({ state: z.string(), version: z.string() })).nullish(),
-      desired: z.object({ version: z.string() }).nullish(),
-    })
-    .nullish(),
-});
 
 const serverVersionSchema = z.object({ gitVersion: z.string() });
 
@@ -64,17 +72,23 @@ export async function clusterOperatorsProgressing(
   return Promise.all(
     operators.map(async (name) => {
       const { status } = await read(client, `${OPENSHIFT}/clusteroperators/${name}`, operatorSchema, options);
-      const condition = status?.conditions?.find(({ type }) => type === 'Progressing');
-      return {
-        name,
-        progressing: condition?.status !== 'False',
-        message: (condition === undefined ? 'it reports no Progressing condition' : (condition.message ?? ''))
-          .replaceAll(/\s+/g, ' ')
-          .trim(),
-        version: status?.versions?.find((each) => each.name === 'operator')?.version,
-      };
+      return progressOf(name, status);
     }),
   );
+}
+
+/** Reads from a ClusterOperator's status whether it is rolling out. */
+export function progressOf(name: string, status: OperatorStatus): OperatorProgress {
+  const condition = status?.conditions?.find(({ type }) => type === 'Progressing');
+  return {
+    name,
+    progressing: condition?.status !== 'False',
+    message: (condition === undefined ? 'it reports no Progressing condition' : (condition.message ?? ''))
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+    since: condition?.lastTransitionTime ?? undefined,
+    version: status?.versions?.find((each) => each.name === 'operator')?.version,
+  };
 }
 
 /**
@@ -93,17 +107,6 @@ export async function clusterProxy(client: ApiClient, options: GetOptions = {}):
     }
     throw error;
   }
-}
-
-/**
- * The OpenShift version that the cluster runs: the newest one whose installation was completed, else the desired one.
- *
- * @throws ApiServerError; APISERVER_NOT_FOUND on clusters other than OpenShift
- */
-export async function clusterVersion(client: ApiClient, options: GetOptions = {}): Promise<string | undefined> {
-  const path = `${OPENSHIFT}/clusterversions/version`;
-  const { status } = await read(client, path, clusterVersionSchema, options);
-  return status?.history?.find(({ state }) => state === 'Completed')?.version ?? status?.desired?.version;
 }
 
 /**

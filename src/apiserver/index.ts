@@ -3,10 +3,12 @@ export { createApiClient, type ApiClient, type ApiClientOptions, type GetOptions
 export {
   clusterOperatorsProgressing,
   clusterProxy,
-  clusterVersion,
+  progressOf,
   serverVersion,
+  STATIC_POD_OPERATORS,
   type ClusterProxy,
   type OperatorProgress,
+  type OperatorStatus,
 } from './cluster-state.ts';
 export { createKubeClient, type KubeClientOptions } from './create-kube-client.ts';
 export { ApiServerError, apiServerErrors, type ApiServerErrorCode, type ApiServerErrorDetails } from './errors.ts';

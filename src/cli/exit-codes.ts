@@ -5,7 +5,10 @@ export const exitCodes = {
   ok: { code: 0, meaning: 'Everything asked for was done.' },
   internal: { code: 1, meaning: 'A failure that Holdfast did not foresee: please report it.' },
   usage: { code: 2, meaning: 'The command line or a setting is wrong; nothing was done.' },
-  refused: { code: 3, meaning: 'A check before the start refused; nothing was written. Some checks yield to --force.' },
+  refused: {
+    code: 3,
+    meaning: 'A check refused, mostly before the start; nothing was left. Some checks yield to --force.',
+  },
   etcd: { code: 4, meaning: 'etcd could not be reached, refused the connection, or its stream broke.' },
   notGood: { code: 5, meaning: 'A snapshot, archive or backup is damaged or incomplete.' },
   storage: {

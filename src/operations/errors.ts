@@ -3,7 +3,7 @@ import { HoldfastError, type ErrorDetails, type ErrorTable, type Finding } from 
 export const operationErrors = {
   OPERATION_REFUSED: {
     kind: 'needs-user',
-    meaning: 'A check before the start found something that must be mended first.',
+    meaning: 'A check found something that must be mended first, mostly before the start.',
   },
   OPERATION_NOT_GOOD: {
     kind: 'permanent',
@@ -33,6 +33,8 @@ export const operationFindings = {
   BACKUP_ROLLOUT_IN_PROGRESS:
     'An operator is rolling out a new revision, so snapshot and static pods may not belong together.',
   BACKUP_ROLLOUT_UNKNOWN: 'Whether an operator is rolling out could not be learned from the API server.',
+  BACKUP_ROLLOUT_BEGAN:
+    'An operator began to roll out while the backup was taken, so snapshot and static pods may not belong together.',
   BACKUP_CORRUPT_ALARM: 'etcd reports that a member’s data is corrupt.',
   BACKUP_NOSPACE_ALARM: 'etcd is over its space quota and refuses writes; it can still be backed up.',
   BACKUP_NO_ROOM: 'The file system has too little room for the backup.',

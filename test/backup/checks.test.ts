@@ -35,6 +35,8 @@ const progressing = () => ({
   },
 });
 
+const quiet = JSON.stringify({ status: { conditions: [{ type: 'Progressing', status: 'False' }] } });
+
 async function refusedAndForced(
   flags: readonly string[] = [],
 ): Promise<{ refused: CommandResult; forced: CommandResult; names: readonly string[] }> {
@@ -68,6 +70,51 @@ describe('an operator that rolls out a new revision', () => {
   });
 });
 
+/** Has the operator begin a rollout as soon as it has said that it has none. */
+function beginOnceAsked(): void {
+  plane.apiServer.beforeAnswer = async (path) => {
+    if (!path.endsWith('/clusteroperators/etcd')) return;
+    plane.apiServer.beforeAnswer = () => Promise.resolve();
+    await plane.cluster.etcdctlReading(JSON.stringify(progressing()), 'put', OPERATOR);
+  };
+}
+
+describe('an operator that begins a rollout while the backup is taken', () => {
+  it('makes it no backup; --force begins again and marks the files', async () => {
+    const folder = await temporaryFolder();
+    const unchanged = (object: Record<string, unknown>): unknown => object;
+    const overtaken = await withObject(OPERATOR, unchanged, () => {
+      beginOnceAsked();
+      return plane.backup(folder);
+    });
+    expect(overtaken.code).toBe(3);
+    expect(overtaken.stderr).toContain('BACKUP_ROLLOUT_BEGAN');
+    expect(await readdir(folder)).toEqual([]);
+    const forced = await withObject(OPERATOR, unchanged, () => {
+      beginOnceAsked();
+      return plane.backup(folder, ['--force']);
+    });
+    expect(forced, forced.stderr).toMatchObject({ code: 0 });
+    expect((await readdir(folder)).sort()).toEqual(dirtyNames);
+  });
+
+  it('is waited for where that is asked for, and the backup is taken when it is over', async () => {
+    const folder = await temporaryFolder();
+    let asked = 0;
+    const run = await withObject(OPERATOR, progressing, () => {
+      plane.apiServer.beforeAnswer = async (path) => {
+        if (!path.endsWith('/clusteroperators/etcd') || ++asked > 1) return;
+        await plane.cluster.etcdctlReading(quiet, 'put', OPERATOR);
+      };
+      return plane.backup(folder, ['--rollout-wait', '5m']);
+    });
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    expect(run.stderr).toMatch(/waiting, for 300 s at most: the operator etcd is rolling out/);
+    expect(asked).toBeGreaterThan(2);
+    expect((await readdir(folder)).every((name) => !name.includes('DIRTY'))).toBe(true);
+  });
+});
+
 describe('a cluster-wide proxy', () => {
   it('that the environment lacks is reported with the lines to run, and is no reason to refuse', async () => {
     const proxy = () => ({ spec: { httpProxy: 'http://proxy.example.com:8080', noProxy: '.cluster.local' } });
@@ -78,6 +125,12 @@ describe('a cluster-wide proxy', () => {
     );
     expect(run, run.stderr).toMatchObject({ code: 0 });
     expect(run.stderr).toContain('export HTTP_PROXY=http://proxy.example.com:8080\nexport NO_PROXY=.cluster.local\n');
+    const name = ['--name', 'nightly', '--uid', 'f00d'];
+    const automated = await withObject('/kubernetes.io/config.openshift.io/proxies/cluster', proxy, () =>
+      plane.backup(folder, name, { env }),
+    );
+    expect(automated, automated.stderr).toMatchObject({ code: 0 });
+    expect(automated.stderr).not.toContain('HTTP_PROXY');
   });
 
   it('in the environment is never used for etcd or the API server', async () => {
@@ -90,6 +143,8 @@ describe('a cluster-wide proxy', () => {
       http_proxy: nowhere,
       https_proxy: nowhere,
       grpc_proxy: nowhere,
+      // From Node 24 on its own clients heed the variables where this is set.
+      NODE_USE_ENV_PROXY: '1',
     };
     const run = await plane.backup(folder, [], { env });
     expect(run, run.stderr).toMatchObject({ code: 0 });

@@ -33,7 +33,7 @@ export class ControlPlane {
   /** A folder of its own, for backups and the like. */
   readonly folder: string;
   readonly liveKeys: number;
-  readonly #apiServer: StandInApiServer;
+  readonly apiServer: StandInApiServer;
 
   constructor(parts: {
     cluster: Cluster;
@@ -48,7 +48,7 @@ export class ControlPlane {
     this.host = parts.host;
     this.folder = parts.folder;
     this.liveKeys = parts.liveKeys;
-    this.#apiServer = parts.apiServer;
+    this.apiServer = parts.apiServer;
   }
 
   /** A path below {@link folder}. */
@@ -67,11 +67,11 @@ export class ControlPlane {
   }
 
   async stopApiServer(): Promise<void> {
-    await this.#apiServer.stop();
+    await this.apiServer.stop();
   }
 
   async stop(): Promise<void> {
-    await this.#apiServer.stop();
+    await this.apiServer.stop();
     await this.cluster.stop();
   }
 

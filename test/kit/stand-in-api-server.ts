@@ -11,6 +11,8 @@ const RESOURCE = /^\/apis\/(config\.openshift\.io)\/v1\/([a-z]+)\/([a-z0-9.-]+)$
  * with a certificate.
  */
 export class StandInApiServer {
+  /** Called before an answer goes out that has been read already: what it changes is seen by the next request. */
+  beforeAnswer: (path: string) => Promise<void> = () => Promise.resolve();
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -18,17 +20,21 @@ export class StandInApiServer {
   }
 
   static async start(cluster: Cluster, tls: TlsFiles): Promise<StandInApiServer> {
+    const holder: { standIn?: StandInApiServer } = {};
     const [ca, cert, key] = await Promise.all([tls.cacert, tls.cert, tls.key].map((file) => readFile(file)));
     const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthorized: true }, (request, response) => {
-      void answer(cluster, request.url ?? '/').then(
-        (body) => response.writeHead(body === undefined ? 404 : 200, JSON_TYPE).end(body ?? NOT_FOUND),
-        () => response.writeHead(500, JSON_TYPE).end('{}'),
-      );
+      const path = request.url ?? '/';
+      void answer(cluster, path)
+        .then(async (body) => {
+          await holder.standIn?.beforeAnswer(path);
+          response.writeHead(body === undefined ? 404 : 200, JSON_TYPE).end(body ?? NOT_FOUND);
+        })
+        .catch(() => response.writeHead(500, JSON_TYPE).end('{}'));
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
-    return new StandInApiServer(server);
+    return (holder.standIn = new StandInApiServer(server));
   }
 
   get url(): string {

@@ -12,6 +12,8 @@ import { setUp } from '../setup.ts';
 
 interface BackupFlags extends EtcdFlags, RetentionFlags, ResourceFlags {
   readonly force?: true;
+  readonly despiteRollout?: true;
+  readonly rolloutWait?: number;
   readonly snapshotOnly?: true;
   readonly resourcesDir?: string;
   readonly layout: BackupRequest['layout'];
@@ -43,6 +45,7 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
         .default('auto'),
     )
     .option('--host-root <folder>', "the folder that is the host's /", '/');
+  addRolloutOptions(command);
   command.option(
     '--from-data-dir <folder>',
     "take the snapshot from a stopped member's data directory, for when none can start",
@@ -68,6 +71,18 @@ export function defineBackup(program: Command, environment: CliEnvironment, sche
     .action((folder: string, flags: BackupFlags) => schedule(() => run(command, folder, flags, environment)));
 }
 
+/** OpenShift's operators install new revisions of static pods whenever they have to. */
+function addRolloutOptions(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--rollout-wait <duration>',
+        'OpenShift: wait this long where a rollout stands in the way (default: refuse at once)',
+      ).argParser(parseDuration),
+    )
+    .option('--despite-rollout', 'OpenShift: go on (after that wait), and mark the files as --force does');
+}
+
 async function run(
   command: Command,
   folder: string,
@@ -85,11 +100,14 @@ async function run(
 
 async function readRequest(folder: string, flags: BackupFlags, environment: CliEnvironment): Promise<BackupRequest> {
   const place = (path: string): string => resolve(environment.workingFolder, path);
+  const resource = readResourceOptions(flags);
   return {
     folder: place(folder),
-    resource: readResourceOptions(flags),
+    resource,
     resourcesDir: flags.resourcesDir === undefined ? undefined : place(flags.resourcesDir),
     force: flags.force === true,
+    despiteRollout: flags.despiteRollout,
+    rolloutWaitMs: flags.rolloutWait,
     snapshotOnly: flags.snapshotOnly === true,
     layout: flags.layout,
     hostRoot: place(flags.hostRoot),
@@ -99,11 +117,16 @@ async function readRequest(folder: string, flags: BackupFlags, environment: CliE
     timeoutMs: flags.timeout,
     idleTimeoutMs: flags.idleTimeout,
     lockWaitMs: flags.lockWait,
-    proxyVariables: {
-      httpProxy: environment.variables['HTTP_PROXY'] ?? environment.variables['http_proxy'],
-      httpsProxy: environment.variables['HTTPS_PROXY'] ?? environment.variables['https_proxy'],
-      noProxy: environment.variables['NO_PROXY'] ?? environment.variables['no_proxy'],
-    },
+    // For a person's shell. A Job runs nothing else, and would be told the same at every backup.
+    proxyVariables: resource === undefined ? proxiesOf(environment) : undefined,
+  };
+}
+
+function proxiesOf({ variables }: CliEnvironment): BackupRequest['proxyVariables'] {
+  return {
+    httpProxy: variables['HTTP_PROXY'] ?? variables['http_proxy'],
+    httpsProxy: variables['HTTPS_PROXY'] ?? variables['https_proxy'],
+    noProxy: variables['NO_PROXY'] ?? variables['no_proxy'],
   };
 }
 

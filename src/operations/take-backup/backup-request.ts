@@ -19,6 +19,10 @@ export interface BackupRequest extends SourceRequest {
   readonly resourcesDir: string | undefined;
   /** Go on although the cluster's state speaks against it. */
   readonly force: boolean;
+  /** Go on although an operator of OpenShift rolls out, or nobody knows; nothing else is overridden. */
+  readonly despiteRollout?: boolean | undefined;
+  /** How long to wait where a rollout stands in the way, milliseconds; undefined: not at all. */
+  readonly rolloutWaitMs?: number | undefined;
   /** Applied after the backup is verified. */
   readonly retention: RetentionPolicy | undefined;
   /** For the whole run, milliseconds; undefined: no limit. */
@@ -27,8 +31,8 @@ export interface BackupRequest extends SourceRequest {
   readonly lockWaitMs?: number | undefined;
   /** How long one member may be silent, milliseconds. */
   readonly idleTimeoutMs: number;
-  /** What the environment says of proxies. */
-  readonly proxyVariables: ProxySettings;
+  /** What the environment says of proxies; undefined: nobody has use for being told of the cluster's. */
+  readonly proxyVariables: ProxySettings | undefined;
 }
 
 /** The custom resource that a backup is taken for. */

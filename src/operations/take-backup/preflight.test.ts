@@ -3,6 +3,9 @@ import type { Finding } from '../../base/index.ts';
 import { OperationError } from '../errors.ts';
 import { decideOnFindings, isRefused } from './preflight.ts';
 
+const FORCE = { force: true };
+const NOTHING = { force: false };
+
 const finding = (code: string, severity: Finding['severity'] = 'error'): Finding => ({
   severity,
   code,
@@ -17,10 +20,10 @@ describe('what the checks found', () => {
       finding('HOST_CERTIFICATE_EXPIRED'),
       finding('X', 'warning'),
     ];
-    expect(isRefused(findings, false)).toBe(true);
-    expect(() => decideOnFindings(findings, false)).toThrow(OperationError);
+    expect(isRefused(findings, NOTHING)).toBe(true);
+    expect(() => decideOnFindings(findings, NOTHING)).toThrow(OperationError);
     try {
-      decideOnFindings(findings, false);
+      decideOnFindings(findings, NOTHING);
     } catch (error) {
       expect(error).toMatchObject({ code: 'OPERATION_REFUSED', findings: findings.slice(0, 2) });
       expect((error as OperationError).hint).toContain('--force');
@@ -28,18 +31,24 @@ describe('what the checks found', () => {
   });
 
   it('yields to force where it is about the cluster, and becomes the reason for the mark', () => {
-    expect(decideOnFindings([finding('BACKUP_ROLLOUT_UNKNOWN'), finding('X', 'note')], true)).toEqual([
+    expect(decideOnFindings([finding('BACKUP_ROLLOUT_UNKNOWN'), finding('X', 'note')], FORCE)).toEqual([
       'BACKUP_ROLLOUT_UNKNOWN!',
     ]);
   });
 
+  it('yields to whoever accepts a rollout where it is about that, and nowhere else', () => {
+    const accepted = { force: false, despiteRollout: true };
+    expect(isRefused([finding('BACKUP_ROLLOUT_IN_PROGRESS'), finding('BACKUP_ROLLOUT_UNKNOWN')], accepted)).toBe(false);
+    expect(isRefused([finding('BACKUP_ROLLOUT_UNKNOWN'), finding('BACKUP_CORRUPT_ALARM')], accepted)).toBe(true);
+  });
+
   it('never yields where it is about the disk or a member that runs', () => {
     for (const code of ['BACKUP_NO_ROOM', 'BACKUP_MEMBER_RUNNING']) {
-      expect(() => decideOnFindings([finding(code)], true), code).toThrow(OperationError);
+      expect(() => decideOnFindings([finding(code)], FORCE), code).toThrow(OperationError);
     }
   });
 
   it('lets a run start when nothing speaks against it', () => {
-    expect(decideOnFindings([finding('X', 'warning')], false)).toEqual([]);
+    expect(decideOnFindings([finding('X', 'warning')], NOTHING)).toEqual([]);
   });
 });

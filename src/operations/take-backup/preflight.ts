@@ -8,15 +8,14 @@ import {
 } from '../../host/index.ts';
 import type { BackupSource } from './backup-source.ts';
 import { checkProxy, type ProxySettings } from './checks/proxy.ts';
-import { checkRollout, rolloutUnknown } from './checks/rollout.ts';
+import { checkRollout, ROLLOUT_CODES, rolloutUnknown, type RolloutCheck } from './checks/rollout.ts';
 import { OperationError } from '../errors.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** What `--force` goes on in spite of: the state of the cluster. A full disk or another run yields to nothing. */
 const FORCEABLE: ReadonlySet<string> = new Set([
-  'BACKUP_ROLLOUT_IN_PROGRESS',
-  'BACKUP_ROLLOUT_UNKNOWN',
+  ...ROLLOUT_CODES,
   'BACKUP_CORRUPT_ALARM',
   'HOST_CERTIFICATE_EXPIRED',
   'HOST_CERTIFICATE_EXPIRES_SOON',
@@ -28,27 +27,41 @@ export interface Preflight {
   /** Everything found, errors too. */
   readonly findings: readonly Finding[];
   readonly certificates: CertificateReport | undefined;
+  /** OpenShift, where static pods are saved: what has become of its operators. */
+  readonly rollout: RolloutCheck | undefined;
+}
+
+/** What a run may go on in spite of. */
+export interface Overrides {
+  /** The cluster's state, whatever it is. */
+  readonly force: boolean;
+  /** A rollout on OpenShift, and that alone. */
+  readonly despiteRollout?: boolean | undefined;
 }
 
 /** Asks everything that has to be known before a backup starts, at once; decides nothing. */
 export async function runPreflight(
   source: BackupSource,
   origin: Pick<SnapshotOrigin, 'findings'>,
-  proxyVariables: ProxySettings,
+  proxyVariables: ProxySettings | undefined,
   surroundings: Surroundings,
 ): Promise<Preflight> {
-  const [certificates, cluster] = await Promise.all([
+  const [certificates, openshift] = await Promise.all([
     source.host !== undefined && source.withResources
       ? inspectCertificates(source.host, { now: surroundings.clock.now(), signal: surroundings.signal })
       : undefined,
     // Without a running etcd there is no API server to ask, and no operator that could roll out anything.
     source.host?.layout === 'openshift' && source.endpoints.length > 0
       ? askOpenShift(source.host, source.withResources, proxyVariables, surroundings)
-      : [],
+      : undefined,
   ]);
   return {
-    findings: [...source.findings, ...origin.findings, ...(certificates?.findings ?? []), ...cluster],
+    findings: [
+      ...[...source.findings, ...origin.findings, ...(certificates?.findings ?? [])],
+      ...[...(openshift?.rollout?.findings ?? []), ...(openshift?.findings ?? [])],
+    ],
     certificates,
+    rollout: openshift?.rollout,
   };
 }
 
@@ -58,9 +71,9 @@ export async function runPreflight(
  * @returns why the backup's files are to be marked `__POSSIBLY_DIRTY__`: the messages that `--force` overrode
  * @throws OperationError `OPERATION_REFUSED`
  */
-export function decideOnFindings(findings: readonly Finding[], force: boolean): readonly string[] {
+export function decideOnFindings(findings: readonly Finding[], overrides: Overrides): readonly string[] {
   const errors = findings.filter(({ severity }) => severity === 'error');
-  if (isRefused(findings, force))
+  if (isRefused(findings, overrides))
     throw refused(
       errors,
       errors.every(({ code }) => FORCEABLE.has(code)),
@@ -69,8 +82,10 @@ export function decideOnFindings(findings: readonly Finding[], force: boolean): 
 }
 
 /** Whether {@link decideOnFindings} would stop the run. */
-export function isRefused(findings: readonly Finding[], force: boolean): boolean {
-  return findings.some(({ severity, code }) => severity === 'error' && !(force && FORCEABLE.has(code)));
+export function isRefused(findings: readonly Finding[], { force, despiteRollout = false }: Overrides): boolean {
+  const yields = (code: string): boolean =>
+    (force && FORCEABLE.has(code)) || (despiteRollout && ROLLOUT_CODES.has(code));
+  return findings.some(({ severity, code }) => severity === 'error' && !yields(code));
 }
 
 function refused(errors: readonly Finding[], forceable: boolean): OperationError {
@@ -82,31 +97,38 @@ function refused(errors: readonly Finding[], forceable: boolean): OperationError
   });
 }
 
+interface OpenShiftAnswers {
+  readonly rollout: RolloutCheck | undefined;
+  readonly findings: readonly Finding[];
+}
+
 async function askOpenShift(
   host: ControlPlaneHost,
   withResources: boolean,
-  proxyVariables: ProxySettings,
+  proxyVariables: ProxySettings | undefined,
   { signal, log }: Surroundings,
-): Promise<readonly Finding[]> {
+): Promise<OpenShiftAnswers> {
   let client: ApiClient;
   try {
     client = await localApiServer(host);
   } catch (error) {
     signal.throwIfAborted();
-    return withResources ? [rolloutUnknown(messageOf(error))] : [];
+    return { rollout: withResources ? rolloutUnknown(error) : undefined, findings: [] };
   }
-  const [rollout, proxy] = await Promise.all([
-    withResources ? checkRollout(client, { signal }) : [],
-    clusterProxy(client, { signal }).then(
-      (settings) => checkProxy(settings, proxyVariables),
-      (error: unknown) => {
-        signal.throwIfAborted();
-        log.debug(`the cluster-wide proxy could not be read: ${messageOf(error)}`);
-        return [];
-      },
-    ),
+  const [rollout, findings] = await Promise.all([
+    withResources ? checkRollout(client, { signal }) : undefined,
+    proxyVariables === undefined
+      ? []
+      : clusterProxy(client, { signal }).then(
+          (settings) => checkProxy(settings, proxyVariables),
+          (error: unknown) => {
+            signal.throwIfAborted();
+            log.debug(`the cluster-wide proxy could not be read: ${messageOf(error)}`);
+            return [];
+          },
+        ),
   ]);
-  return [...rollout, ...proxy];
+  return { rollout, findings };
 }
 
 async function localApiServer(host: ControlPlaneHost): Promise<ApiClient> {

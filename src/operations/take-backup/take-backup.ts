@@ -14,6 +14,7 @@ import { lockCluster, lockRepository, waitForLock } from '../locks.ts';
 import { makeRoom } from './make-room.ts';
 import { decideOnFindings, isRefused, runPreflight } from './preflight.ts';
 import { pruneLocked, type PruneReport } from '../prune-backups.ts';
+import { outlastRollouts, refuseOvertaken } from './outlast-rollouts.ts';
 import { CommittedError, publish } from './publish.ts';
 import { saveResources, type SavedResources } from './save-resources.ts';
 import type { SavedSnapshot } from './save-snapshot.ts';
@@ -28,28 +29,32 @@ import type { Surroundings } from '../surroundings.ts';
  * @throws OperationError, HostError, EtcdError, StoreError, by what failed
  */
 export async function takeBackup(request: BackupRequest, surroundings: Surroundings): Promise<BackupReport> {
-  return withTimeLimit(request.timeoutMs, surroundings, async (limited) => {
-    const source = await findSource(request, limited);
-    await prepareFolders(request);
-    const patience = { ...limited, waitMs: request.lockWaitMs ?? 0 };
-    const lockFolder = (): Promise<Lock> => lockRepository(request.folder, 'backup', limited);
-    return holding(await waitForLock(lockFolder, patience), async (repository) => {
-      const started = limited.clock.monotonicMs();
-      await finishDeadRuns(request, limited);
-      const finish = async (taken: Taken): Promise<BackupReport> => {
-        const retention = await applyRetention(request, taken.id, repository, limited);
-        // The backup stands, and what is not known of the disk does not change that.
-        const volume = await volumeSpace(request.folder).catch(() => undefined);
-        const durationMs = limited.clock.monotonicMs() - started;
-        return { ...taken, folder: request.folder, retention, volume, durationMs };
-      };
-      const earlier = await findEarlier(request, limited);
-      if (earlier !== undefined) return finish(earlier);
-      const origin = await findOrigin(request, source, limited);
-      const lockThisCluster = (): Promise<Lock> => lockCluster(origin.clusterId, limited);
-      return holding(await waitForLock(lockThisCluster, patience), async (cluster) => {
-        return finish(await run(request, source, { origin, locks: [repository, cluster] }, limited));
-      });
+  return withTimeLimit(request.timeoutMs, surroundings, (limited) =>
+    outlastRollouts(request, limited, (overrides) => takeOnce({ ...request, ...overrides }, limited)),
+  );
+}
+
+async function takeOnce(request: BackupRequest, surroundings: Surroundings): Promise<BackupReport> {
+  const { clock } = surroundings;
+  const source = await findSource(request, surroundings);
+  await prepareFolders(request);
+  const patience = { ...surroundings, waitMs: request.lockWaitMs ?? 0 };
+  const lockFolder = (): Promise<Lock> => lockRepository(request.folder, 'backup', surroundings);
+  return holding(await waitForLock(lockFolder, patience), async (repository) => {
+    const started = clock.monotonicMs();
+    await finishDeadRuns(request, surroundings);
+    const finish = async (taken: Taken): Promise<BackupReport> => {
+      const retention = await applyRetention(request, taken.id, repository, surroundings);
+      // The backup stands, and what is not known of the disk does not change that.
+      const volume = await volumeSpace(request.folder).catch(() => undefined);
+      return { ...taken, folder: request.folder, retention, volume, durationMs: clock.monotonicMs() - started };
+    };
+    const earlier = await findEarlier(request, surroundings);
+    if (earlier !== undefined) return finish(earlier);
+    const origin = await findOrigin(request, source, surroundings);
+    const lockThisCluster = (): Promise<Lock> => lockCluster(origin.clusterId, surroundings);
+    return holding(await waitForLock(lockThisCluster, patience), async (cluster) => {
+      return finish(await run(request, source, { origin, locks: [repository, cluster] }, surroundings));
     });
   });
 }
@@ -69,9 +74,9 @@ async function run(
   surroundings: Surroundings,
 ): Promise<Taken> {
   const preflight = await runPreflight(source, ground.origin, request.proxyVariables, surroundings);
-  const mayRemove = !isRefused(preflight.findings, request.force);
+  const mayRemove = !isRefused(preflight.findings, request);
   const room = await makeRoom({ request, source, origin: ground.origin, mayRemove }, surroundings);
-  const forced = decideOnFindings([...preflight.findings, ...room], request.force);
+  const forced = decideOnFindings([...preflight.findings, ...room], request);
   logFindings(preflight.findings, surroundings.log);
   return take(request, source, { ...ground, preflight, forced }, surroundings);
 }
@@ -92,6 +97,8 @@ async function take(
     parts.push(snapshot.file);
     const resources = await saveResourcesOf(source, place.files.resources, surroundings);
     if (resources !== undefined) parts.push(resources.file);
+    // Everything that has to belong together is on the disk: what rolls out from here on changes nothing of it.
+    refuseOvertaken((await circumstances.preflight.rollout?.begunSince(surroundings)) ?? []);
     const proof = await prove(snapshot, resources, surroundings);
     const findings = [...circumstances.preflight.findings, ...proof.findings];
     const { timestamp, created } = place;
