@@ -14,6 +14,7 @@ export { createKubeClient, type KubeClientOptions } from './create-kube-client.t
 export { ApiServerError, apiServerErrors, type ApiServerErrorCode, type ApiServerErrorDetails } from './errors.ts';
 export { createHttpsTransport, type HttpsTransport } from './https-transport.ts';
 export { loadInClusterConfig, type InClusterOptions } from './in-cluster.ts';
+export { selects } from './label-selectors.ts';
 export { loadKubeconfig, type Kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 export type {
   CallOptions,
@@ -27,6 +28,7 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './kube-client.ts';
+export { fitsNode, fitsNodeTerms, HOST_NAME_LABEL, wantedHosts } from './node-affinity.ts';
 export { openKubeClient, type OpenedKubeClient, type OpenKubeClientOptions } from './open-kube-client.ts';
 export * as objects from './objects.ts';
 export type {
@@ -52,6 +54,7 @@ export type {
   StorageClass,
   Volume,
 } from './objects.ts';
+export { canonicalQuantity, compareQuantities, quantityBytes, quantityNano, quantityProblem } from './quantity.ts';
 export * as resources from './resource.ts';
 export { apiVersionOf, type ObjectName, type Resource } from './resource.ts';
 export type { ApiRequest, ApiResponse, Transport } from './transport.ts';

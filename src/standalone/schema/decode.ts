@@ -1,6 +1,6 @@
 import { SchemaError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from './json.ts';
-import { canonicalQuantity, quantityProblem } from './quantity.ts';
+import { canonicalQuantity, quantityProblem } from '../../apiserver/index.ts';
 
 /**
  * Reads a client's value as a schema's: unknown fields are taken out and named, everything else is copied.

@@ -25,5 +25,4 @@ export { isDefaultClass } from './kinds/storage-class.ts';
 export { documentName, openApiV2, openApiV3, openApiV3Index } from './openapi/documents.ts';
 export { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi/v2-protobuf.ts';
 export { prepareObject, type PreparedObject } from './prepare.ts';
-export { canonicalQuantity, compareQuantities, quantityBytes, quantityNano } from './quantity.ts';
 export { validateObject } from './validate.ts';

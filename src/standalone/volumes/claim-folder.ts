@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import {
+  fitsNode,
   resources,
+  wantedHosts,
   type CallOptions,
   type ObjectName,
   type PersistentVolume,
@@ -10,7 +12,6 @@ import { systemCode } from '../../base/index.ts';
 import { StandaloneError, type StandaloneErrorCode } from '../errors.ts';
 import { find, type VolumeSurroundings } from './cluster-view.ts';
 import { isBoundTo } from './match.ts';
-import { fitsNode, wantedHosts } from './node-affinity.ts';
 
 /** The folder of this machine that a pod sees when it mounts a claim. */
 export type ClaimFolder = (claim: ObjectName, options?: CallOptions) => Promise<string>;

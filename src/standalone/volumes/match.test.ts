@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { objects, type Node, type PersistentVolume, type PersistentVolumeClaim } from '../../apiserver/index.ts';
+import {
+  fitsNode,
+  objects,
+  wantedHosts,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../apiserver/index.ts';
 import { findVolume, misfit } from './match.ts';
-import { fitsNode, wantedHosts } from './node-affinity.ts';
 import { unfitVolumes } from './unfit-volumes.ts';
 
 type VolumeSpec = Partial<PersistentVolume['spec']>;

@@ -1,8 +1,12 @@
-import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../apiserver/index.ts';
-import { quantityNano } from '../schema/index.ts';
-import { selects } from './labels.ts';
+import {
+  fitsNode,
+  quantityNano,
+  selects,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../apiserver/index.ts';
 import { BETA_STORAGE_CLASS } from './names.ts';
-import { fitsNode } from './node-affinity.ts';
 
 /** The class that a claim or a volume names; `''` where it names none. */
 export function classOf(object: PersistentVolumeClaim | PersistentVolume): string {

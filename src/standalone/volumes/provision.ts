@@ -1,5 +1,6 @@
 import {
   ApiServerError,
+  HOST_NAME_LABEL,
   resources,
   type CallOptions,
   type KubeClient,
@@ -11,7 +12,6 @@ import {
 } from '../../apiserver/index.ts';
 import type { VolumeFolders } from './folders.ts';
 import { FOLDER_PROVISIONER, PROVISIONED_BY, VOLUME_PROTECTION } from './names.ts';
-import { HOST_NAME_LABEL } from './node-affinity.ts';
 
 /** Why no folder can be what a claim asks for; undefined where one can. */
 export function cannotProvision(claim: PersistentVolumeClaim): string | undefined {

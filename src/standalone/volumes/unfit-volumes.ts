@@ -1,7 +1,11 @@
-import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../apiserver/index.ts';
-import { selects } from './labels.ts';
+import {
+  fitsNode,
+  selects,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../apiserver/index.ts';
 import { classOf, misfit } from './match.ts';
-import { fitsNode } from './node-affinity.ts';
 
 /** More volumes than this are not explained one by one. */
 const MOST = 5;

@@ -3,7 +3,7 @@ import { forbidden, immutable, invalid, required } from '../field-errors.ts';
 import { objectAt, sameJson, textAt, textsAt, valueAt, type JsonObject } from '../json.ts';
 import type { Cell, FieldError } from '../kind.ts';
 import { objectSchema } from '../metadata-schema.ts';
-import { compareQuantities } from '../quantity.ts';
+import { compareQuantities } from '../../../apiserver/index.ts';
 import { shortAccessModes, validateVolumeTerms } from './access-modes.ts';
 import { ageColumn, ageOf, builtIn, column, isBeingDeleted, nameColumn, nameOf, wide, withFields } from './built-in.ts';
 import { validateLabelSelector } from './selectors.ts';

@@ -3,7 +3,7 @@ import { forbidden, immutable, invalid, notSupported, required } from '../field-
 import { objectAt, sameJson, textAt, textsAt, valueAt, type Json, type JsonObject } from '../json.ts';
 import type { Cell, FieldError } from '../kind.ts';
 import { objectSchema } from '../metadata-schema.ts';
-import { quantityNano } from '../quantity.ts';
+import { quantityNano } from '../../../apiserver/index.ts';
 import { shortAccessModes, validateVolumeTerms } from './access-modes.ts';
 import { ageColumn, ageOf, builtIn, column, isBeingDeleted, nameColumn, nameOf, wide, withFields } from './built-in.ts';
 import { validateNodeSelector } from './selectors.ts';

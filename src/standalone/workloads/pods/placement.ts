@@ -1,4 +1,7 @@
 import {
+  ApiServerError,
+  fitsNode,
+  fitsNodeTerms,
   resources,
   type KubeClient,
   type Node,
@@ -7,9 +10,8 @@ import {
   type Pod,
   type StorageClass,
 } from '../../../apiserver/index.ts';
-import { ApiServerError } from '../../../apiserver/index.ts';
 import type { Informer } from '../../../controller/index.ts';
-import { fitsNode, fulfils, NO_PROVISIONER, parseExpressions, SELECTED_NODE } from '../../volumes/index.ts';
+import { NO_PROVISIONER, SELECTED_NODE } from '../../volumes/index.ts';
 import * as z from 'zod';
 
 /** What a pod waits for; in kube-scheduler's words where it says any. */
@@ -62,15 +64,7 @@ function matchesAffinity(pod: Pod, node: Node): boolean {
   if (!parsed.success) return false;
   const required = parsed.data?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (required === undefined || required === null) return true;
-  return required.nodeSelectorTerms.some((term) => {
-    const labels = parseExpressions(term['matchExpressions']);
-    const fields = parseExpressions(term['matchFields']);
-    return (
-      labels.length + fields.length > 0 &&
-      labels.every((each) => fulfils(node.metadata.labels ?? {}, each)) &&
-      fields.every((each) => fulfils({ 'metadata.name': node.metadata.name }, each))
-    );
-  });
+  return fitsNodeTerms(required.nodeSelectorTerms, node);
 }
 
 export interface ClaimView {
