@@ -196,6 +196,24 @@ describe('A Backup', () => {
     );
   });
 
+  it.each([
+    ['APISERVER_STATUS', 'CronJobNotWritten', 'failed calling webhook "gate". Look at it.'],
+    ['APISERVER_FORBIDDEN', 'CronJobForbidden', 'failed calling webhook "gate". Look at it.'],
+    ['APISERVER_NAMESPACE_TERMINATING', 'NamespaceTerminating', 'the namespace openshift-etcd is being deleted'],
+  ] as const)('says why there is no CronJob yet, and what to do: %s', async (code, reason, words) => {
+    const cluster = new OperatorCluster();
+    cluster.api.onWrite = ({ plural }) => {
+      if (plural === 'cronjobs')
+        throw new ApiServerError(code, 'failed calling webhook "gate"', { hint: 'Look at it.' });
+    };
+    await cluster.schedule('nightly', NIGHTLY);
+    expect(said(cluster, 'Scheduled')).toBe(`False ${reason}: ${words}`);
+    expect(cluster.events()).toContain(`${reason}: ${words}`);
+    cluster.api.onWrite = () => undefined;
+    await cluster.pass(11_000);
+    expect(said(cluster, 'Scheduled')).toContain('True');
+  });
+
   it('says when a schedule can never be due', async () => {
     const cluster = new OperatorCluster();
     await cluster.schedule('nightly', { schedule: '0 0 30 2 *' });

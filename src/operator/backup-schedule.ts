@@ -1,4 +1,4 @@
-import { resources, type CronJob } from '../apiserver/index.ts';
+import { ApiServerError, resources, type CronJob } from '../apiserver/index.ts';
 import { formatTime } from '../controller/index.ts';
 import {
   APP_LABEL,
@@ -143,12 +143,20 @@ function notScheduled(pass: BackupPass, found: CronJob | undefined, error: unkno
     refused('NamespaceMissing', `the namespace ${BACKUP_NAMESPACE} does not exist`);
     return { again: NAMESPACE_AGAIN_MS };
   }
+  if (hasCode(error, 'APISERVER_NAMESPACE_TERMINATING')) {
+    refused('NamespaceTerminating', `the namespace ${BACKUP_NAMESPACE} is being deleted`);
+    return { again: NAMESPACE_AGAIN_MS };
+  }
   const former = found === undefined ? '' : `; the CronJob stays at ${found.spec.schedule}`;
   if (hasCode(error, 'APISERVER_INVALID')) {
     refused('CronJobRefused', `${error.message}${former}`);
     return undefined;
   }
-  if (hasCode(error, 'APISERVER_FORBIDDEN')) refused('CronJobForbidden', `${error.message}${former}`);
+  if (error instanceof ApiServerError && error.code !== 'APISERVER_CONFLICT')
+    refused(
+      error.code === 'APISERVER_FORBIDDEN' ? 'CronJobForbidden' : 'CronJobNotWritten',
+      `${error.message}${former}. ${error.hint}`,
+    );
   throw error;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiServerError, resources, type NewObject } from '../apiserver/index.ts';
+import { ApiServerError, resources, type ApiServerErrorCode, type NewObject } from '../apiserver/index.ts';
 import { BACKUP_NAMESPACE, encodeJobReport, etcdBackups, outcomeOf, type EtcdBackup } from '../crd/index.ts';
 import { isEnded } from './job-state.ts';
 import { FAILURE, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
@@ -175,6 +175,41 @@ describe('An EtcdBackup', () => {
     expect(cluster.jobOf('single')).toBeDefined();
   });
 
+  it.each([
+    ['APISERVER_STATUS', 'failed calling webhook "gate": context deadline exceeded'],
+    ['APISERVER_TOO_MANY_REQUESTS', 'too many requests'],
+    ['APISERVER_TIMEOUT', 'did not answer in 30 s'],
+  ] as const)('says what it waits for, and what to do, where the Job cannot be made: %s', async (code, message) => {
+    const cluster = new OperatorCluster();
+    cluster.api.onWrite = refuseJobs(code, message);
+    await cluster.ask('single');
+    expect(held(cluster, 'single')).toBe(`BackupPending (BackupPending): waiting: ${message}. A test asked for it.`);
+    cluster.api.onWrite = () => undefined;
+    await cluster.pass(1_000);
+    expect(held(cluster, 'single')).toContain('Executing job ');
+  });
+
+  it('waits for a namespace that is being deleted to be there again', async () => {
+    const cluster = new OperatorCluster();
+    cluster.api.onWrite = refuseJobs('APISERVER_NAMESPACE_TERMINATING', 'is being terminated');
+    await cluster.ask('single');
+    expect(held(cluster, 'single')).toContain('the namespace openshift-etcd, which is being deleted');
+    cluster.api.onWrite = () => undefined;
+    await cluster.pass(11_000);
+    expect(cluster.jobOf('single')).toBeDefined();
+  });
+
+  it('says that nothing is known of its Job while the pods cannot be read', async () => {
+    const cluster = new OperatorCluster();
+    await cluster.ask('single');
+    cluster.api.list = () => Promise.reject(failure('APISERVER_FORBIDDEN', 'may not'));
+    await cluster.end('single', SUCCESS);
+    expect(held(cluster, 'single')).toMatch(/Executing job \S+ to save the backup: may not. A test asked for it.$/);
+    Reflect.deleteProperty(cluster.api, 'list');
+    await cluster.pass(10_000);
+    expect(held(cluster, 'single')).toMatch(/^BackupCompleted/);
+  });
+
   it('takes its running Job with it when it is removed', async () => {
     const cluster = new OperatorCluster();
     await cluster.ask('single');
@@ -289,11 +324,14 @@ function bare(name: string): NewObject<EtcdBackup> {
   return { apiVersion: 'operator.openshift.io/v1alpha1', kind: 'EtcdBackup', metadata: { name }, spec: {} };
 }
 
-function refuseJobs(code: 'APISERVER_INVALID' | 'APISERVER_FORBIDDEN', message: string) {
+function refuseJobs(code: ApiServerErrorCode, message: string) {
   return ({ verb, plural }: { verb: string; plural: string }): void => {
-    if (verb === 'create' && plural === 'jobs')
-      throw new ApiServerError(code, message, { hint: 'A test asked for it.' });
+    if (verb === 'create' && plural === 'jobs') throw failure(code, message);
   };
+}
+
+function failure(code: ApiServerErrorCode, message: string): ApiServerError {
+  return new ApiServerError(code, message, { hint: 'A test asked for it.' });
 }
 
 function never(): never {

@@ -13,6 +13,7 @@ import {
   waitForTurn,
   type EtcdBackupParts,
 } from './etcd-backup-steps.ts';
+import { hindered } from './etcd-backup-status.ts';
 import { leaveEtcdBackupToCluster, waitForRotation } from './openshift/stand-aside.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
 import { affectedBy, isUnfinished, owningJob } from './turn.ts';
@@ -42,6 +43,7 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
           resource: etcdBackups,
           informer: parts.etcdBackups,
           steps,
+          hindered,
           gone: async (name, signal) => {
             if (parts.rules.standsAside() === undefined) await removeJobsOf(name, undefined, parts, signal);
           },

@@ -1,8 +1,9 @@
-import type { Job } from '../apiserver/index.ts';
+import type { ApiServerError, Job } from '../apiserver/index.ts';
 import { formatBytes } from '../base/index.ts';
 import { formatTime } from '../controller/index.ts';
 import {
   etcdBackupConditions,
+  outcomeOf,
   type BackupFailure,
   type EtcdBackup,
   type EtcdBackupCondition,
@@ -19,16 +20,28 @@ export function pending(pass: EtcdBackupPass, message: string): void {
   conclude(pass, 'BackupPending', message);
 }
 
+/** The API server does not do what the backup needs next; the operator comes back to it by itself. */
+export function hindered(pass: EtcdBackupPass, { message, hint }: ApiServerError): void {
+  if (outcomeOf({ status: pass.status }) !== 'BackupPending') return;
+  const job = pass.status.backupJob?.name;
+  pending(pass, `${job === undefined ? 'waiting' : executing(job)}: ${message}. ${hint}`);
+}
+
 /** A Job is there. */
 export function started(pass: EtcdBackupPass, job: Job): void {
   const { name, namespace = '', creationTimestamp } = job.metadata;
-  const message = `Executing job ${name} to save the backup`;
+  const message = executing(name);
   if (pass.status.backupJob === undefined) {
     pass.status.backupJob = { namespace, name };
     pass.events.push({ type: 'Normal', reason: 'BackupStarted', message });
   }
   pass.status.startTime ??= creationTimestamp === '' ? formatTime(pass.now) : creationTimestamp;
   pending(pass, message);
+}
+
+/** In the words of the reference's operator. */
+export function executing(job: string): string {
+  return `Executing job ${job} to save the backup`;
 }
 
 /** The backup was verified and stands. */

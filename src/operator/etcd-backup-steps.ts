@@ -16,7 +16,7 @@ import {
 } from '../crd/index.ts';
 import { absentAsUndefined, hasCode, removed } from './answers.ts';
 import { backupJob, backupJobName, seriesOf } from './backup-job.ts';
-import { completed, failed, pending, skipped, started, type EtcdBackupPass } from './etcd-backup-status.ts';
+import { completed, executing, failed, pending, skipped, started, type EtcdBackupPass } from './etcd-backup-status.ts';
 import { placeOnHost, type HostPlacement } from './host-placement.ts';
 import { failureOf, isEnded, judgeJob, obstacleOf } from './job-state.ts';
 import type { HouseRules } from './openshift/house-rules.ts';
@@ -141,7 +141,7 @@ async function podsOf(job: Job, client: KubeClient, signal: AbortSignal): Promis
 function sayWhatItWaitsFor(pass: EtcdBackupPass, job: Job, pods: readonly Pod[]): Verdict {
   const obstacle = pods.map(obstacleOf).find((each) => each !== undefined);
   const isAtWork = obstacle === undefined && pods.length > 0;
-  const message = `Executing job ${job.metadata.name} to save the backup`;
+  const message = executing(job.metadata.name);
   pending(pass, obstacle === undefined ? message : `${message}; its pod waits: ${obstacle}`);
   return isAtWork ? 'done' : { again: WAITING_IS_NEWS_MS };
 }
@@ -232,8 +232,9 @@ async function refused(pass: EtcdBackupPass, error: unknown, client: KubeClient)
   const name = { namespace: BACKUP_NAMESPACE, name: backupJobName(object) };
   if (hasCode(error, 'APISERVER_ALREADY_EXISTS'))
     return judge(pass, await client.get(resources.jobs, name, { signal }), client);
-  if (hasCode(error, 'APISERVER_NOT_FOUND')) {
-    pending(pass, `waiting for the namespace ${BACKUP_NAMESPACE}, which does not exist`);
+  if (hasCode(error, 'APISERVER_NOT_FOUND', 'APISERVER_NAMESPACE_TERMINATING')) {
+    const how = error.code === 'APISERVER_NOT_FOUND' ? 'does not exist' : 'is being deleted, to be there again';
+    pending(pass, `waiting for the namespace ${BACKUP_NAMESPACE}, which ${how}`);
     return { again: NAMESPACE_AGAIN_MS };
   }
   if (hasCode(error, 'APISERVER_INVALID')) {
@@ -241,8 +242,7 @@ async function refused(pass: EtcdBackupPass, error: unknown, client: KubeClient)
     failed(pass, failureOf('OPERATOR_JOB_REFUSED', `Job ${name.name} is refused: ${error.message}`, hint));
     return 'done';
   }
-  // Others may pass (a quota, a missing permission): the object says what it waits for, and the error brings it back.
-  if (hasCode(error, 'APISERVER_FORBIDDEN')) pending(pass, `job ${name.name} cannot be made: ${error.message}`);
+  // Others may pass: a quota, a missing permission, an admission webhook without an answer.
   throw error;
 }
 

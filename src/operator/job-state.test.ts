@@ -112,6 +112,19 @@ describe('A Job', () => {
     expect(hintOf(pod('Pending', { waiting: { reason: 'ImagePullBackOff' } }))).not.toContain('may stand');
   });
 
+  it('that failed tells who ended its pod from outside, although no container of it could say so', () => {
+    const evicted = {
+      ...pod('Failed', {}),
+      status: { phase: 'Failed' as const, reason: 'Evicted', message: 'low on memory' },
+    };
+    expect(verdict(job(FAILED), evicted)).toMatch(/; its pod was ended: Evicted: low on memory$/);
+    const words = { reason: 'TerminationByKubelet', message: 'preempted' };
+    const conditions = [{ type: 'DisruptionTarget', status: 'True' as const, ...words }];
+    expect(verdict(job(FAILED), { ...evicted, status: { phase: 'Failed', conditions } })).toMatch(
+      /; its pod was ended: TerminationByKubelet: preempted$/,
+    );
+  });
+
   it('that failed is never taken for a backup, but names the one that a pod reported', () => {
     expect(verdict(job(FAILED), ended(SUCCESS))).toContain(`yet one of its pods reported the backup ${SUCCESS.id}`);
   });

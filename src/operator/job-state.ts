@@ -70,7 +70,7 @@ function judgeFailed(job: Job, end: { reason: string; message: string }, ended: 
   const code = isLate ? 'OPERATOR_JOB_DEADLINE' : 'OPERATOR_JOB_FAILED';
   // One that was killed between its last rename and its report has left a whole backup.
   const mayStand = 'A backup may stand all the same: look with holdfast list, and prove it with holdfast verify.';
-  const isSilent = ended.some(({ exit, report }) => exit !== undefined && report === undefined);
+  const isSilent = ended.some(({ exit, fate, report }) => (exit ?? fate) !== undefined && report === undefined);
   const hint = isSilent ? `${look} ${mayStand}` : look;
   return { kind: 'failed', failure: failureOf(code, `${how}${last}`, hint), nodeName };
 }
@@ -84,6 +84,8 @@ interface LastWord {
   /** The end of its log or its own words, where that is no report. */
   readonly text: string | undefined;
   readonly waits: string | undefined;
+  /** Why its node ended it: evicted, preempted, out of some resource. */
+  readonly fate: string | undefined;
 }
 
 function lastWord(pod: Pod): LastWord {
@@ -99,7 +101,16 @@ function lastWord(pod: Pod): LastWord {
     exit: terminated && `exit code ${terminated.exitCode}${parenthesis(terminated.reason ?? '')}`,
     text: report === undefined ? lastLine(message) : undefined,
     waits: waiting && [waiting.reason, waiting.message].filter(Boolean).join(': '),
+    fate: fateOf(pod),
   };
+}
+
+/** Who ends a pod from outside says so of the pod, and of its disruption (core/v1, DisruptionTarget). */
+function fateOf({ status }: Pod): string | undefined {
+  const disruption = status?.conditions?.find((each) => each.type === 'DisruptionTarget' && each.status === 'True');
+  const [reason, message] = [status?.reason ?? disruption?.reason, status?.message ?? disruption?.message];
+  const words = [reason, message].filter((each) => each !== undefined && each !== '').join(': ');
+  return words === '' ? undefined : words;
 }
 
 /** Why a pod has not started; undefined where it has, or where nothing is wrong yet. */
@@ -116,6 +127,7 @@ function wordsOf(last: LastWord | undefined): string {
   const parts = [
     last.exit && `its last pod ended with ${last.exit}`,
     last.waits && `its pod was waiting: ${last.waits}`,
+    last.fate && `its pod was ended: ${last.fate}`,
     last.text,
   ];
   const words = parts.filter((part) => part !== undefined && part !== '').join('; ');

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, KubeClient, KubeObject, Resource } from '../apiserver/index.ts';
+import { ApiServerError, type Condition, type KubeClient, type KubeObject, type Resource } from '../apiserver/index.ts';
 import type { Log, Time } from '../base/index.ts';
 import {
   parseKey,
@@ -39,6 +39,8 @@ export interface Shape<T extends Governed> {
   readonly informer: Informer<T>;
   /** Tried in this order until one ends the pass. */
   readonly steps: readonly Step<T>[];
+  /** Says on the object what keeps a step from being taken, which is tried again. */
+  readonly hindered?: (pass: Pass<T>, error: ApiServerError) => void;
   /** Clears up after an object that is no longer there. */
   readonly gone: (name: string, signal: AbortSignal) => Promise<void>;
 }
@@ -68,6 +70,11 @@ export function createReconcile<T extends Governed>(shape: Shape<T>, surrounding
     let verdict: Verdict;
     try {
       verdict = await takeSteps(shape.steps, pass);
+    } catch (error) {
+      // Who is interrupted is not hindered, and after a conflict the object is read anew at once.
+      if (!signal.aborted && error instanceof ApiServerError && error.code !== 'APISERVER_CONFLICT')
+        shape.hindered?.(pass, error);
+      throw error;
     } finally {
       await conclude(shape.resource, pass, surroundings);
     }
