@@ -2,7 +2,7 @@ import type { KubeClient } from './apiserver/index.ts';
 import type { FrontProcess, OperatorRequest } from './cli/index.ts';
 import type { LeaderElection } from './controller/index.ts';
 import type { BackupJobSettings } from './operator/index.ts';
-import { openKubeClient } from './apiserver/index.ts';
+import { createKubeClient, openKubeClient } from './apiserver/index.ts';
 import { createLeaderElection } from './controller/index.ts';
 import { BACKUP_NAMESPACE } from './crd/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   createLeadingOperator,
   createOperator,
   HOST_ROOT,
+  onlyWhileLeading,
   OperatorError,
   readOwnImage,
   startHealthServer,
@@ -26,16 +27,14 @@ export async function runOperator(
 ): Promise<void> {
   const { kubeconfig, metrics } = request;
   const { time, log, signal, version, variables } = process;
-  const { client, close } = await openKubeClient({
-    ...{ kubeconfig, variables, time },
-    userAgent: `holdfast-operator/${version}`,
-  });
+  const userAgent = `holdfast-operator/${version}`;
+  const opened = await openKubeClient({ kubeconfig, variables, time, userAgent });
   try {
+    const elector = election(request, opened.client, process, random);
+    const transport = onlyWhileLeading(opened.transport, () => elector?.isLeader ?? true);
+    const client = createKubeClient({ transport, time, userAgent });
     const settings = await settingsFor(request, client, process);
-    const operator = createLeadingOperator(
-      createOperator({ client, time, log, random, settings }),
-      request.leaderElection ? election(request, client, process, random) : undefined,
-    );
+    const operator = createLeadingOperator(createOperator({ client, time, log, random, settings }), elector);
     const health = metrics && (await startHealthServer(operator, { ...metrics, log }));
     if (health !== undefined) log.info('serving metrics and health', { url: health.url });
     try {
@@ -44,18 +43,21 @@ export async function runOperator(
       await health?.close();
     }
   } finally {
-    close();
+    opened.close();
   }
 }
 
+/** Undefined where there is no other operator. */
 function election(
-  { name }: OperatorRequest,
+  { name, leaseDurationMs }: OperatorRequest,
   client: KubeClient,
   { time, log }: FrontProcess,
   random: () => number,
-): LeaderElection {
+): LeaderElection | undefined {
+  if (leaseDurationMs === undefined) return undefined;
   const identity = `${name}_${random().toString(16).slice(2, 12).padEnd(10, '0')}`;
-  return createLeaderElection({ client, namespace: BACKUP_NAMESPACE, name: LEASE_NAME, identity, time, log });
+  const lease = { namespace: BACKUP_NAMESPACE, name: LEASE_NAME, leaseDurationMs };
+  return createLeaderElection({ client, ...lease, identity, time, log });
 }
 
 async function settingsFor(

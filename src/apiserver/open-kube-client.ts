@@ -4,6 +4,7 @@ import { createHttpsTransport } from './https-transport.ts';
 import { loadInClusterConfig } from './in-cluster.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 import type { KubeClient } from './kube-client.ts';
+import type { Transport } from './transport.ts';
 
 export interface OpenKubeClientOptions {
   /** The kubeconfig's path; undefined: as the service account of the pod in which this runs. */
@@ -18,6 +19,8 @@ export interface OpenKubeClientOptions {
 /** A client and the connections under it. */
 export interface OpenedKubeClient {
   readonly client: KubeClient;
+  /** What the client goes by. */
+  readonly transport: Transport;
   /** Ends all connections, with what is on them. */
   readonly close: () => void;
 }
@@ -32,5 +35,5 @@ export async function openKubeClient(options: OpenKubeClientOptions): Promise<Op
   const config =
     kubeconfig === undefined ? await loadInClusterConfig(variables) : await loadKubeconfig({ path: kubeconfig });
   const transport = createHttpsTransport(config);
-  return { client: createKubeClient({ transport, time, userAgent }), close: () => transport.close() };
+  return { client: createKubeClient({ transport, time, userAgent }), transport, close: () => transport.close() };
 }

@@ -75,8 +75,8 @@ export interface OperatorRequest {
   readonly pod: { readonly namespace: string; readonly name: string } | undefined;
   /** What this process is called among others; it gets something random for an end. */
   readonly name: string;
-  /** One of several leads, by a Lease. */
-  readonly leaderElection: boolean;
+  /** One of several leads, by a Lease that lasts for so long, in milliseconds. Undefined: there is no other. */
+  readonly leaseDurationMs: number | undefined;
   /** Undefined: neither metrics nor health are served. */
   readonly metrics: ListenAddress | undefined;
   /** All that a backup's pod sees of its host. */
@@ -98,6 +98,7 @@ export interface OperatorRequest {
     | {
         readonly takeOver: boolean;
         readonly freshHours: number;
+        readonly rolloutWaitMs: number;
         /** Undefined: updates begin without a backup. */
         readonly beforeUpdate:
           { readonly maxAgeMinutes: number; readonly keep: number; readonly pvcName: string } | undefined;

@@ -15,9 +15,9 @@ export interface LeaderElectionOptions {
   readonly log: Log;
   /** How long others wait for a leader that is silent, in milliseconds. Default: 15,000. */
   readonly leaseDurationMs?: number | undefined;
-  /** How long a leader that cannot renew goes on, in milliseconds; shorter than the lease. Default: 10,000. */
+  /** How long a leader that cannot renew goes on, in milliseconds; shorter than the lease. Default: two thirds of it. */
   readonly renewDeadlineMs?: number | undefined;
-  /** How often the Lease is asked for or renewed, in milliseconds. Default: 2,000. */
+  /** How often the Lease is asked for or renewed, in milliseconds. Default: so that it is five times until then. */
   readonly retryMs?: number | undefined;
 }
 
@@ -70,8 +70,8 @@ class LeaseElection implements LeaderElection {
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
     this.#leaseDurationMs = options.leaseDurationMs ?? 15_000;
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
-    this.#retryMs = options.retryMs ?? 2_000;
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? (this.#leaseDurationMs * 2) / 3;
+    this.#retryMs = options.retryMs ?? this.#renewDeadlineMs / 5;
     if (this.#renewDeadlineMs >= this.#leaseDurationMs || this.#retryMs >= this.#renewDeadlineMs) {
       throw new TypeError('retryMs must be less than renewDeadlineMs, and that less than leaseDurationMs');
     }

@@ -2,6 +2,7 @@
 export { clusterPods, HOST_ROOT, type ClusterPodsOptions, type HostMount } from './cluster-pods.ts';
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
 export { OperatorError, operatorErrors, type OperatorErrorCode } from './errors.ts';
+export { onlyWhileLeading } from './fence.ts';
 export { startHealthServer, type HealthServer, type HealthServerOptions, type Watched } from './health-server.ts';
 export { createLeadingOperator, type LeadingOperator } from './leading-operator.ts';
 export { readOwnImage, type OwnImageOptions } from './own-image.ts';

@@ -17,6 +17,7 @@ interface OperatorFlags extends OpenShiftFlags {
   readonly layout: HostLayout;
   readonly kubeconfig?: string;
   readonly leaderElection: boolean;
+  readonly leaseDuration: number;
   readonly metrics: ListenAddress | false;
   readonly image?: string;
   readonly imagePullPolicy: OperatorRequest['imagePullPolicy'];
@@ -32,6 +33,9 @@ interface OperatorFlags extends OpenShiftFlags {
 }
 
 const DEFAULT_DEADLINE_MS = 3_600_000;
+/** As long as that of Kubernetes' own components. */
+const DEFAULT_LEASE_MS = 15_000;
+const SHORTEST_LEASE_MS = 3_000;
 
 /** `holdfast operator`: what the Deployment of deploy/ runs. */
 export function defineOperator(program: Command, environment: CliEnvironment, schedule: Schedule): void {
@@ -48,6 +52,11 @@ export function defineOperator(program: Command, environment: CliEnvironment, sc
     )
     .option('--kubeconfig <file>', 'how to reach the API server (default: KUBECONFIG, else the service account)')
     .option('--no-leader-election', 'work at once: there is no other operator')
+    .addOption(
+      new Option('--lease-duration <duration>', 'how long a leader may be silent before another replica leads')
+        .argParser(parseLeaseDuration)
+        .default(DEFAULT_LEASE_MS, '15s'),
+    )
     .addOption(
       new Option('--metrics <host:port>', 'where /metrics, /healthz and /readyz are served')
         .argParser(parseAddress)
@@ -126,7 +135,7 @@ async function readRequest(
     imagePullPolicy: flags.imagePullPolicy,
     pod: podName === undefined || namespace === undefined ? undefined : { namespace, name: podName },
     name: podName ?? hostname(),
-    leaderElection: flags.leaderElection,
+    leaseDurationMs: flags.leaderElection ? flags.leaseDuration : undefined,
     metrics: flags.metrics === false ? undefined : flags.metrics,
     hostMounts: [
       ...sourcesOnHost(flags.layout),
@@ -152,6 +161,13 @@ function etcdNodes(layout: HostLayout): Readonly<Record<string, string>> {
 
 function accountOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(parseObjectName);
+}
+
+/** A Lease counts whole seconds, and is renewed some seven times in its life. */
+function parseLeaseDuration(text: string): number {
+  const duration = parseDuration(text);
+  if (duration < SHORTEST_LEASE_MS) throw new InvalidArgumentError('Expected at least 3s.');
+  return duration;
 }
 
 /** A folder or file of the host, which is not this machine. */
