@@ -35,4 +35,4 @@ export {
   type WritableAccess,
 } from './random-access.ts';
 export { Secret } from './secret.ts';
-export { systemTime, type Time } from './time.ts';
+export { systemTime, type AfterOptions, type Time } from './time.ts';
