@@ -192,6 +192,6 @@ async function serveHealth(
   operator: Operator,
 ): Promise<HealthServer | undefined> {
   if (metrics === undefined) return undefined;
-  const { startHealthServer } = await import('./operator/index.ts');
-  return startHealthServer(operator, { ...metrics, log });
+  const { createLeadingOperator, startHealthServer } = await import('./operator/index.ts');
+  return startHealthServer(createLeadingOperator(operator, undefined), { ...metrics, log });
 }

@@ -1,41 +1,18 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
-import { exists, projectFiles, read } from '../docs/document.ts';
+import { exists, projectFiles, PROJECT, read } from '../docs/document.ts';
+import { temporaryFolder } from '../kit/index.ts';
 import { OperatorCluster, SUCCESS } from '../kit/operator-cluster.ts';
-import { build, single } from './manifests.ts';
+import { alertsOf, clusterRules, hostRules } from './alert-rules.ts';
+import { expectMade } from './made-file.ts';
+import { checkRules } from './promtool.ts';
 
-const rules = z.looseObject({
-  spec: z.looseObject({
-    groups: z.array(
-      z.looseObject({
-        rules: z.array(
-          z.looseObject({
-            alert: z.string(),
-            expr: z.string(),
-            for: z.string(),
-            labels: z.looseObject({ severity: z.enum(['warning', 'critical']) }),
-            annotations: z.looseObject({ summary: z.string(), description: z.string() }),
-          }),
-        ),
-      }),
-    ),
-  }),
-});
-
-type Alert = z.infer<typeof rules>['spec']['groups'][number]['rules'][number];
-
-async function alerts(): Promise<readonly Alert[]> {
-  const found = rules.parse(single(await build('monitoring'), 'PrometheusRule', 'holdfast'));
-  return found.spec.groups.flatMap((group) => group.rules);
-}
-
-/** What an operator tells of a schedule whose first backup is still at work. */
-async function atWork(): Promise<string> {
-  const cluster = new OperatorCluster();
-  await cluster.schedule('nightly', { schedule: '20 4 * * *', timeZone: 'UTC' });
-  await cluster.ask('nightly-1', { series: 'nightly' });
-  return cluster.operator.metrics();
-}
+const HOST_RULES = 'packaging/prometheus/holdfast.rules.yaml';
+const HEAD = `# Alerts for hosts with \`holdfast standalone\`, scraped by a job of the name holdfast. Each has a page in docs/runbooks.
+# Made from deploy/monitoring/alerts.yaml by test/deploy/alerts.test.ts with HOLDFAST_WRITE_DOCS=1; do not edit.
+`;
 
 async function afterSuccess(): Promise<string> {
   const cluster = new OperatorCluster();
@@ -45,47 +22,48 @@ async function afterSuccess(): Promise<string> {
   return cluster.operator.metrics();
 }
 
-function value(text: string, name: string): number | undefined {
-  const match = new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text);
-  return match?.[1] === undefined ? undefined : Number(match[1]);
-}
-
 describe('Each alert', () => {
   it('reads figures that the operator tells, by labels that they have', async () => {
     const told = await afterSuccess();
     const labels = new Map(
       [...told.matchAll(/^(\w+)\{([^}]*)\} /gm)].map(([, name = '', text = '']) => [name, text] as const),
     );
-    for (const { alert, expr } of await alerts())
+    for (const { alert, expr } of alertsOf(await clusterRules()))
       for (const [name] of expr.matchAll(/\b(?:holdfast|etcd)_\w+/g)) {
+        // Told by whoever leads and whoever does not: src/operator/leading-operator.test.ts.
         if (name === 'holdfast_operator_leader') continue;
         expect(told, `${alert} reads ${name}`).toMatch(new RegExp(`^# TYPE ${name} gauge$`, 'm'));
         expect(labels.get(name), `${alert} reads ${name}`).toContain('backup_policy="nightly"');
       }
   });
 
-  it('has a runbook, and each runbook an alert', async () => {
-    const names = (await alerts()).map(({ alert }) => alert);
-    for (const { alert, expr, annotations } of await alerts()) {
+  it('has a runbook that says when it fires, and each runbook an alert', async () => {
+    const alerts = alertsOf(await clusterRules());
+    const overview = await read('docs/runbooks/README.md');
+    for (const { alert, expr, for: time, labels, annotations } of alerts) {
+      const runbook = await read(`docs/runbooks/${alert}.md`);
+      expect(annotations.description).toBe(`See docs/runbooks/${alert}.md.`);
+      expect(runbook).toContain(
+        `After ${time}, severity ${labels.severity}, while this holds:\n\n\`\`\`promql\n${expr}\n\`\`\``,
+      );
+      expect(overview).toContain(`| [${alert}](${alert}.md) | ${labels.severity} |`);
       expect(await exists(`docs/runbooks/${alert}.md`)).toBe(true);
-      expect(annotations.description).toContain(`docs/runbooks/${alert}.md`);
-      expect(await read(`docs/runbooks/${alert}.md`)).toContain(`\`\`\`promql\n${expr}\n\`\`\``);
     }
     const pages = (await projectFiles()).flatMap((path) => /^docs\/runbooks\/(Holdfast\w+)\.md$/.exec(path)?.[1] ?? []);
-    expect(pages.toSorted()).toEqual(names.toSorted());
+    expect(pages.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
   });
-});
 
-describe('While a first backup is running', () => {
-  it('nothing is told that an alert would fire for', async () => {
-    const told = await atWork();
-    expect(value(told, 'holdfast_backup_running')).toBe(1);
-    expect(value(told, 'holdfast_backup_consecutive_failures')).toBe(0);
-    expect(value(told, 'holdfast_backup_schedule_missed')).toBe(0);
-    // What is absent fires nothing.
-    for (const name of ['last_success_time', 'last_verified_time', 'volume_free_bytes', 'certificates_expiry_time'])
-      expect(value(told, `holdfast_backup_${name}`)).toBeUndefined();
-    const never = (await alerts()).find(({ alert }) => alert === 'HoldfastNeverSucceeded');
-    expect(never?.expr).toMatch(/unless on \(backup_policy\) holdfast_backup_running == 1$/);
+  it('is one that Prometheus loads', async () => {
+    const path = join(await temporaryFolder(), 'rules.yaml');
+    await writeFile(path, JSON.stringify(await clusterRules()));
+    const found = `SUCCESS: ${alertsOf(await clusterRules()).length} rules found`;
+    expect(await checkRules(path)).toContain(found);
+    expect(await checkRules(join(PROJECT, HOST_RULES))).toContain(found);
+  });
+
+  it('is the same for hosts as for clusters', async () => {
+    const rules = hostRules(await clusterRules());
+    await expectMade(HOST_RULES, HEAD, rules);
+    expect(load(await read(HOST_RULES))).toEqual(rules);
   });
 });
