@@ -11,6 +11,7 @@ describe('The options of OpenShift', () => {
     expect(readOpenShiftOptions({ layout: 'openshift' })).toEqual({
       takeOver: false,
       freshHours: 24,
+      rolloutWaitMs: 7_200_000,
       beforeUpdate: undefined,
     });
     expect(readOpenShiftOptions({ layout: 'openshift', beforeUpdate: true })?.beforeUpdate).toEqual({
@@ -22,6 +23,7 @@ describe('The options of OpenShift', () => {
 
   it('are refused where they cannot mean anything', () => {
     expect(() => readOpenShiftOptions({ layout: 'k3s', takeOver: true })).toThrow(CliError);
+    expect(() => readOpenShiftOptions({ layout: 'kubeadm', rolloutWait: 0 })).toThrow(CliError);
     expect(() => readOpenShiftOptions({ layout: 'openshift', beforeUpdateKeep: 2 })).toThrow(CliError);
   });
 });

@@ -9,6 +9,7 @@ export interface OpenShiftFlags {
   readonly layout: string;
   readonly takeOver?: true;
   readonly freshHours?: number;
+  readonly rolloutWait?: number;
   readonly beforeUpdate?: true;
   readonly beforeUpdateMaxAge?: number;
   readonly beforeUpdateKeep?: number;
@@ -18,6 +19,7 @@ export interface OpenShiftFlags {
 const MINUTE_MS = 60_000;
 const DEFAULT_FRESH_HOURS = 24;
 const MOST_FRESH_HOURS = 720;
+const DEFAULT_ROLLOUT_WAIT_MS = 120 * MINUTE_MS;
 const DEFAULT_KEEP = 3;
 const DEFAULT_MAX_AGE_MS = 60 * MINUTE_MS;
 
@@ -30,6 +32,12 @@ export function addOpenShiftOptions(command: Command): Command {
         '--fresh-hours <hours>',
         `OpenShift: backups wait so long after the installation (default: ${DEFAULT_FRESH_HOURS})`,
       ).argParser(parseHours),
+    )
+    .addOption(
+      new Option(
+        '--rollout-wait <duration>',
+        'OpenShift: backups wait so long for rollouts of the control plane; 0: not at all (default: 2h)',
+      ).argParser(parseWait),
     )
     .option('--before-update', 'OpenShift: take a backup when an update begins')
     .addOption(
@@ -53,7 +61,8 @@ export function addOpenShiftOptions(command: Command): Command {
 
 /** What they say; undefined for another layout. Throws CliError where they are given for another, or lack `--before-update`. */
 export function readOpenShiftOptions(flags: OpenShiftFlags): OperatorRequest['openshift'] {
-  const { takeOver, freshHours, beforeUpdate, beforeUpdateMaxAge, beforeUpdateKeep, beforeUpdateClaim } = flags;
+  const { takeOver, freshHours, rolloutWait, beforeUpdate, beforeUpdateMaxAge, beforeUpdateKeep, beforeUpdateClaim } =
+    flags;
   const details = [beforeUpdateMaxAge, beforeUpdateKeep, beforeUpdateClaim];
   if (beforeUpdate === undefined && details.some((each) => each !== undefined))
     throw new CliError('CLI_OPTIONS_CONFLICT', '--before-update-… says more of --before-update, which is not given', {
@@ -63,16 +72,21 @@ export function readOpenShiftOptions(flags: OpenShiftFlags): OperatorRequest['op
     return {
       takeOver: takeOver === true,
       freshHours: freshHours ?? DEFAULT_FRESH_HOURS,
+      rolloutWaitMs: rolloutWait ?? DEFAULT_ROLLOUT_WAIT_MS,
       beforeUpdate: beforeUpdate && {
         maxAgeMinutes: (beforeUpdateMaxAge ?? DEFAULT_MAX_AGE_MS) / MINUTE_MS,
         keep: beforeUpdateKeep ?? DEFAULT_KEEP,
         pvcName: beforeUpdateClaim ?? '',
       },
     };
-  if ([takeOver, freshHours, beforeUpdate].every((each) => each === undefined)) return undefined;
+  if ([takeOver, freshHours, rolloutWait, beforeUpdate].every((each) => each === undefined)) return undefined;
   throw new CliError('CLI_OPTIONS_CONFLICT', `options of OpenShift are given with --layout ${flags.layout}`, {
     hint: 'Give --layout openshift, or leave them out.',
   });
+}
+
+function parseWait(text: string): number {
+  return text === '0' ? 0 : parseDuration(text);
 }
 
 function parseHours(text: string): number {

@@ -41,7 +41,15 @@ export {
   FRESH_CLUSTER_ANNOTATION,
   JOB_APP,
   labelValue,
+  ROLLOUT_ANNOTATION,
   SCHEDULED_SINCE_ANNOTATION,
   SERIES_LABEL,
 } from './names.ts';
-export { clusterVersions, featureGates, type ClusterVersion, type FeatureGate } from './openshift-config.ts';
+export {
+  clusterOperators,
+  clusterVersions,
+  featureGates,
+  type ClusterOperator,
+  type ClusterVersion,
+  type FeatureGate,
+} from './openshift-config.ts';

@@ -23,6 +23,9 @@ export const SCHEDULED_SINCE_ANNOTATION = 'backup.holdfast.io/scheduled-since';
 /** On an EtcdBackup, with the value `accepted`: it does not wait for the first rotation of a fresh cluster's certificates. */
 export const FRESH_CLUSTER_ANNOTATION = 'backup.holdfast.io/fresh-cluster';
 
+/** On an EtcdBackup, with the value `accepted`: it is taken in spite of a rollout, and marked for that. */
+export const ROLLOUT_ANNOTATION = 'backup.holdfast.io/rollout';
+
 /** The series of the backups that are taken when an update begins. A dot keeps it apart from what people call theirs. */
 export const BEFORE_UPDATE_SERIES = 'before-update.holdfast';
 

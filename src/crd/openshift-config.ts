@@ -25,7 +25,14 @@ const clusterVersion = objects.kubeObject.extend({
   spec: z
     .looseObject({
       clusterID: z.string().optional(),
-      desiredUpdate: z.looseObject({ version: z.string().optional(), image: z.string().optional() }).nullish(),
+      desiredUpdate: z
+        .looseObject({
+          version: z.string().optional(),
+          image: z.string().optional(),
+          /** `Preflight` only looks whether the update could be done. */
+          mode: z.string().optional(),
+        })
+        .nullish(),
     })
     .optional(),
   status: z
@@ -33,7 +40,30 @@ const clusterVersion = objects.kubeObject.extend({
       desired: z.looseObject({ version: z.string().optional(), image: z.string().optional() }).optional(),
       /** The newest first. */
       history: z
-        .array(z.looseObject({ version: z.string(), state: z.string(), startedTime: z.string().nullish() }))
+        .array(
+          z.looseObject({
+            version: z.string(),
+            state: z.string(),
+            startedTime: z.string().nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .optional(),
+});
+
+const clusterOperator = objects.kubeObject.extend({
+  status: z
+    .looseObject({
+      conditions: z
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            message: z.string().optional(),
+            lastTransitionTime: z.string().nullish(),
+          }),
+        )
         .nullish(),
     })
     .optional(),
@@ -43,6 +73,9 @@ const clusterVersion = objects.kubeObject.extend({
 export type FeatureGate = z.infer<typeof featureGate>;
 /** OpenShift's release; the one object is `version`. */
 export type ClusterVersion = z.infer<typeof clusterVersion>;
+
+/** What one of OpenShift's operators says of its work. */
+export type ClusterOperator = z.infer<typeof clusterOperator>;
 
 const group = { group: 'config.openshift.io', version: 'v1', namespaced: false } as const;
 
@@ -58,4 +91,11 @@ export const clusterVersions: Resource<ClusterVersion> = {
   plural: 'clusterversions',
   kind: 'ClusterVersion',
   schema: clusterVersion,
+};
+
+export const clusterOperators: Resource<ClusterOperator> = {
+  ...group,
+  plural: 'clusteroperators',
+  kind: 'ClusterOperator',
+  schema: clusterOperator,
 };

@@ -11,6 +11,7 @@ import {
   type SeriesRetention,
 } from '../crd/index.ts';
 import { CONTAINER_NAME, podTemplate, TERMINATION_LOG } from './pod-template.ts';
+import { rolloutArguments } from './openshift/despite-rollout.ts';
 import type { ResolvedSettings } from './settings.ts';
 
 const NAME_PREFIX = 'cluster-backup-job';
@@ -117,6 +118,7 @@ function jobArguments(
     ...(series === undefined ? [] : ['--series', series]),
     ...['--report-file', TERMINATION_LOG, '--no-progress', '--log-format', 'json'],
     ...['--lock-wait', LOCK_WAIT],
+    ...rolloutArguments(etcdBackup, settings),
     ...keep,
     ...settings.backupArgs,
   ];

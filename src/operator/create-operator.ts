@@ -11,6 +11,7 @@ import { createOpenShiftView, type OpenShiftView } from './openshift/openshift-v
 import type { Surroundings } from './reconcile.ts';
 import { untilServed } from './served.ts';
 import { resolveSettings, type BackupJobSettings } from './settings.ts';
+import { isUnfinished } from './turn.ts';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -76,6 +77,7 @@ class BackupOperator implements Operator {
       if (now !== known) this.#wakeAll();
       known = now;
     });
+    this.#openshift?.onRollouts(() => this.#wakeUnfinished());
     this.#controllers = [...controllers, ...this.#beforeUpdate(parts, surroundings)];
   }
 
@@ -84,6 +86,13 @@ class BackupOperator implements Operator {
     const [etcdBackupController, backupController] = this.#controllers;
     for (const { metadata } of this.#parts.etcdBackups.list()) etcdBackupController?.enqueue(metadata.name);
     for (const { metadata } of this.#parts.backups.list()) backupController?.enqueue(metadata.name);
+  }
+
+  /** Where a rollout has begun, goes on or is over. */
+  #wakeUnfinished(): void {
+    const [etcdBackupController] = this.#controllers;
+    for (const each of this.#parts.etcdBackups.list())
+      if (isUnfinished(each)) etcdBackupController?.enqueue(each.metadata.name);
   }
 
   #beforeUpdate(parts: BackupParts, surroundings: Surroundings): readonly Controller[] {

@@ -9,6 +9,58 @@ export const operatorErrors = {
     kind: 'needs-user',
     meaning: 'The PersistentVolumeClaim that a backup is to be written to has lost its volume.',
   },
+  OPERATOR_ROLLOUT_TOO_LONG: {
+    kind: 'transient',
+    meaning: 'An operator of OpenShift was rolling out a revision for longer than a backup waits for that.',
+  },
+  OPERATOR_UPDATE_AHEAD: {
+    kind: 'permanent',
+    meaning: 'A backup before an update could not start in time, so it would no longer be one from before.',
+  },
+  OPERATOR_CLAIM_LEAVING: {
+    kind: 'needs-user',
+    meaning: 'The PersistentVolumeClaim that a backup is to be written to is being deleted.',
+  },
+  OPERATOR_CLAIM_BLOCK: {
+    kind: 'needs-user',
+    meaning: 'The PersistentVolumeClaim that a backup is to be written to is a block device and has no file system.',
+  },
+  OPERATOR_CLAIM_READ_ONLY: {
+    kind: 'needs-user',
+    meaning: 'The PersistentVolumeClaim that a backup is to be written to allows reading alone.',
+  },
+  OPERATOR_CLAIM_UNBOUND: {
+    kind: 'transient',
+    meaning: 'The PersistentVolumeClaim that a backup is to be written to did not get a volume in time.',
+  },
+  OPERATOR_STORAGE_CLASS_NOT_FOUND: {
+    kind: 'needs-user',
+    meaning: 'The PersistentVolumeClaim that a backup is to be written to has no storage class that is there.',
+  },
+  OPERATOR_CLAIM_IN_USE: {
+    kind: 'transient',
+    meaning: 'A pod elsewhere has the volume that a backup is to be written to, and it cannot be had twice.',
+  },
+  OPERATOR_VOLUME_UNREACHABLE: {
+    kind: 'needs-user',
+    meaning: 'The volume that a backup is to be written to can be reached only from nodes that take no backups.',
+  },
+  OPERATOR_VOLUME_NODE_GONE: {
+    kind: 'transient',
+    meaning: 'No node is there from which the volume that a backup is to be written to can be reached.',
+  },
+  OPERATOR_VOLUME_NODE_NOT_READY: {
+    kind: 'transient',
+    meaning: 'The node from which the volume that a backup is to be written to can be reached was not ready in time.',
+  },
+  OPERATOR_NO_READY_NODE: {
+    kind: 'transient',
+    meaning: 'No control-plane node was ready in time to take a backup and to keep it.',
+  },
+  OPERATOR_JOB_NOT_STARTED: {
+    kind: 'needs-user',
+    meaning: "The pod of a backup's Job was not started in time; the message says what it waited for.",
+  },
   OPERATOR_JOB_REFUSED: { kind: 'needs-user', meaning: 'The API server does not let the Job of a backup be made.' },
   OPERATOR_JOB_NAME_TAKEN: {
     kind: 'needs-user',

@@ -14,6 +14,7 @@ import {
   type EtcdBackupParts,
 } from './etcd-backup-steps.ts';
 import { hindered } from './etcd-backup-status.ts';
+import { giveUpAfterUpdate, waitForRollout } from './openshift/rollouts.ts';
 import { leaveEtcdBackupToCluster, waitForRotation } from './openshift/stand-aside.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
 import { affectedBy, isUnfinished, owningJob } from './turn.ts';
@@ -29,7 +30,9 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
     (pass) => checkClaim(pass, parts),
     (pass) => skipBehindPredecessor(pass, parts),
     (pass) => waitForRotation(pass, parts.rules),
+    giveUpAfterUpdate,
     (pass) => waitForTurn(pass, parts),
+    (pass) => waitForRollout(pass, parts),
     (pass) => start(pass, parts),
   ];
   const controller = createController(

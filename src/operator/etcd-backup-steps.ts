@@ -22,7 +22,7 @@ import { failureOf, isEnded, judgeJob, obstacleOf } from './job-state.ts';
 import type { HouseRules } from './openshift/house-rules.ts';
 import type { Verdict } from './reconcile.ts';
 import type { ResolvedSettings } from './settings.ts';
-import { isAtWork, owningJob, predecessorOf, unfinishedRunBefore } from './turn.ts';
+import { byCreation, isAtWork, owningJob, predecessorOf, unfinishedRunBefore } from './turn.ts';
 
 export interface EtcdBackupParts {
   readonly client: KubeClient;
@@ -189,7 +189,8 @@ export async function waitForTurn(
   const { object, signal, now } = pass;
   const before = predecessorOf(object, all.list());
   if (before !== undefined) {
-    pending(pass, `waiting for EtcdBackup ${before.metadata.name}, which was asked for before`);
+    const why = byCreation(before, object) < 0 ? 'was asked for before' : 'goes first';
+    pending(pass, `waiting for EtcdBackup ${before.metadata.name}, which ${why}`);
     return 'done';
   }
   const which = { namespace: BACKUP_NAMESPACE, labelSelector: JOB_SELECTOR, signal };

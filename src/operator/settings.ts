@@ -1,4 +1,8 @@
-import { DEFAULT_KEPT_BEFORE_UPDATES, type OpenShiftSettings } from './openshift/house-rules.ts';
+import {
+  DEFAULT_KEPT_BEFORE_UPDATES,
+  DEFAULT_ROLLOUT_WAIT_MS,
+  type OpenShiftSettings,
+} from './openshift/house-rules.ts';
 
 /** Of the pods that the operator has made. */
 export interface PodSettings {
@@ -67,6 +71,8 @@ export interface ResolvedSettings {
   readonly scheduleGraceMs: number;
   /** How many backups before updates stay. */
   readonly keptBeforeUpdates: number;
+  /** How long backups wait for a rollout, milliseconds; 0 where there are no rollouts to wait for. */
+  readonly rolloutWaitMs: number;
 }
 
 /** Throws TypeError for a number that is not above 0, or a folder that is no absolute path. */
@@ -95,5 +101,6 @@ export function resolveSettings(settings: BackupJobSettings): ResolvedSettings {
     defaultTimeZone: settings.defaultTimeZone,
     scheduleGraceMs: scheduleGraceSeconds * 1000,
     keptBeforeUpdates,
+    rolloutWaitMs: settings.openshift === undefined ? 0 : (settings.openshift.rolloutWaitMs ?? DEFAULT_ROLLOUT_WAIT_MS),
   };
 }

@@ -1,14 +1,28 @@
 import type { Pod } from '../apiserver/index.ts';
-import { outcomeOf, type EtcdBackup } from '../crd/index.ts';
+import { FRESH_CLUSTER_ANNOTATION, outcomeOf, type EtcdBackup } from '../crd/index.ts';
 import { seriesOf } from './backup-job.ts';
+import { isDespiteRollout } from './openshift/despite-rollout.ts';
 
-/** Whose turn it is: backups of one cluster run one at a time, in the order in which they were asked for. */
+/** Whose turn it is: backups of one cluster run one at a time, mostly in the order in which they were asked for. */
 
 /** In order of creation; the API counts seconds, so names decide within one. */
 export function byCreation(one: EtcdBackup, other: EtcdBackup): number {
   const [a, b] = [one.metadata, other.metadata];
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp ? -1 : 1;
   return a.name < b.name ? -1 : Number(a.name > b.name);
+}
+
+/**
+ * Who has begun goes first. Then come those that accept what others wait for, a rollout or a cluster's first day: they would
+ * wait for it all the same behind one that does. Then the order of creation.
+ */
+function byTurn(one: EtcdBackup, other: EtcdBackup): number {
+  return rank(one) - rank(other) || byCreation(one, other);
+}
+
+function rank(each: EtcdBackup): number {
+  if (each.status?.backupJob !== undefined) return 0;
+  return isDespiteRollout(each) || each.metadata.annotations?.[FRESH_CLUSTER_ANNOTATION] === 'accepted' ? 1 : 2;
 }
 
 /** Whether a backup still takes part: it has no outcome and is not being removed. */
@@ -24,8 +38,8 @@ export function predecessorOf(
 ): EtcdBackup | undefined {
   let nearest: EtcdBackup | undefined;
   for (const each of all)
-    if (byCreation(each, me) < 0 && isUnfinished(each) && which(each))
-      if (nearest === undefined || byCreation(nearest, each) < 0) nearest = each;
+    if (byTurn(each, me) < 0 && isUnfinished(each) && which(each))
+      if (nearest === undefined || byTurn(nearest, each) < 0) nearest = each;
   return nearest;
 }
 
@@ -35,8 +49,8 @@ export function affectedBy(moved: EtcdBackup, all: readonly EtcdBackup[]): reado
   let next: EtcdBackup | undefined;
   for (const each of all) {
     if (!isUnfinished(each)) continue;
-    if (first === undefined || byCreation(each, first) < 0) first = each;
-    if (byCreation(each, moved) > 0 && (next === undefined || byCreation(each, next) < 0)) next = each;
+    if (first === undefined || byTurn(each, first) < 0) first = each;
+    if (byTurn(each, moved) > 0 && (next === undefined || byTurn(each, next) < 0)) next = each;
   }
   return [first, next].filter((each) => each !== undefined);
 }

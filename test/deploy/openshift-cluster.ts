@@ -4,7 +4,7 @@ import {
   type KubeClient,
   type NewObject,
 } from '../../src/apiserver/index.ts';
-import { clusterVersions, featureGates, type ClusterVersion } from '../../src/crd/index.ts';
+import { clusterOperators, clusterVersions, featureGates, type ClusterVersion } from '../../src/crd/index.ts';
 import { waitFor } from '../kit/index.ts';
 import type { Manifest } from './manifests.ts';
 
@@ -24,7 +24,7 @@ export function likeTheClusters(manifest: Manifest): Manifest {
 
 /** Has an API serve what OpenShift says of itself. */
 export async function makeOpenShift(client: KubeClient): Promise<void> {
-  for (const { plural, kind } of [clusterVersions, featureGates])
+  for (const { plural, kind } of [clusterOperators, clusterVersions, featureGates])
     await client.create(resources.customResourceDefinitions, definition(plural, kind));
   await waitFor(() =>
     client.create(clusterVersions, {

@@ -19,6 +19,7 @@ import {
   BACKUP_NAMESPACE,
   backupDefinition,
   backups,
+  clusterOperators,
   clusterVersions,
   encodeJobReport,
   etcdBackupDefinition,
@@ -255,6 +256,17 @@ export class OperatorCluster {
         spec: { clusterID: '7d8a0e9c-4b7e-4a65-9d0f-2f5f6f1c1a55' },
       },
       status: { desired: { version }, history: [...history] },
+    });
+    await this.settle();
+  }
+
+  /** One of OpenShift's operators begins to roll out with these words, or has ended. */
+  async rollout(name: string, message: string | undefined): Promise<void> {
+    const lastTransitionTime = `${this.time.now().toISOString().slice(0, 19)}Z`;
+    const status = message === undefined ? 'False' : 'True';
+    await this.#put(clusterOperators, {
+      ...{ apiVersion: 'config.openshift.io/v1', kind: 'ClusterOperator', metadata: { name } },
+      status: { conditions: [{ type: 'Progressing', status, message: message ?? '', lastTransitionTime }] },
     });
     await this.settle();
   }

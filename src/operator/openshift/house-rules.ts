@@ -1,3 +1,4 @@
+import type { OperatorProgress } from '../../apiserver/index.ts';
 import type { OpenShiftView } from './openshift-view.ts';
 
 /** How the operator lives with OpenShift. */
@@ -6,6 +7,8 @@ export interface OpenShiftSettings {
   readonly takeOver?: boolean | undefined;
   /** How long after the cluster's installation backups wait, in hours, 0 to 720. Default: 24. */
   readonly freshHours?: number | undefined;
+  /** How long backups wait where one of the control plane's operators rolls out, milliseconds; 0: not at all. Default: 2 hours. */
+  readonly rolloutWaitMs?: number | undefined;
   /** Take a backup when an update begins; undefined: none is taken. */
   readonly beforeUpdate?: BeforeUpdateSettings | undefined;
 }
@@ -26,6 +29,7 @@ export const DEFAULT_KEPT_BEFORE_UPDATES = 3;
 const FEATURE = 'AutomatedEtcdBackup';
 const HOUR_MS = 3_600_000;
 const DEFAULT_FRESH_HOURS = 24;
+export const DEFAULT_ROLLOUT_WAIT_MS = 2 * HOUR_MS;
 const MOST_FRESH_HOURS = 720;
 
 /** What the steps ask before they do anything. */
@@ -34,10 +38,16 @@ export interface HouseRules {
   standsAside(): string | undefined;
   /** Until when backups wait, or waited; undefined where they never did. */
   freshUntil(): Date | undefined;
+  /** The operators that roll out what a backup holds. */
+  rollouts(): readonly OperatorProgress[];
 }
 
 /** On a cluster that is no OpenShift, or whose kind nobody asked for. */
-export const NO_RULES: HouseRules = { standsAside: () => undefined, freshUntil: () => undefined };
+export const NO_RULES: HouseRules = {
+  standsAside: () => undefined,
+  freshUntil: () => undefined,
+  rollouts: () => [],
+};
 
 export function createHouseRules(view: OpenShiftView, settings: OpenShiftSettings): HouseRules {
   const { takeOver = false, freshHours = DEFAULT_FRESH_HOURS } = settings;
@@ -46,6 +56,7 @@ export function createHouseRules(view: OpenShiftView, settings: OpenShiftSetting
   return {
     standsAside: () => (!takeOver && isHandledByCluster(view) ? STANDS_ASIDE : undefined),
     freshUntil: () => freshUntil(view, freshHours),
+    rollouts: () => view.rollouts,
   };
 }
 

@@ -1,8 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import type { KubeClient } from '../../apiserver/index.ts';
+import { progressOf, STATIC_POD_OPERATORS, type KubeClient, type OperatorProgress } from '../../apiserver/index.ts';
 import { messageOf, type Log, type Time } from '../../base/index.ts';
 import { createInformer, pause, type Informer } from '../../controller/index.ts';
-import { clusterVersions, featureGates, type ClusterVersion, type FeatureGate } from '../../crd/index.ts';
+import {
+  clusterOperators,
+  clusterVersions,
+  featureGates,
+  type ClusterOperator,
+  type ClusterVersion,
+  type FeatureGate,
+} from '../../crd/index.ts';
 import { hasCode } from '../answers.ts';
 
 /** What an OpenShift cluster says of itself; on any other Kubernetes, nothing. */
@@ -13,8 +21,12 @@ export interface OpenShiftView {
   synced(signal: AbortSignal): Promise<void>;
   readonly featureGate: FeatureGate | undefined;
   readonly clusterVersion: ClusterVersion | undefined;
-  /** Called after every change. */
+  /** The operators that roll out a revision of what a backup holds. Nothing as long as they cannot be seen. */
+  readonly rollouts: readonly OperatorProgress[];
+  /** Called after every change of the feature gate and of the release. */
   onChange(listener: () => void): void;
+  /** Called when other operators roll out than before, or say something else of it. */
+  onRollouts(listener: () => void): void;
   /** Looks what kind of cluster this is, then watches until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -27,6 +39,8 @@ export interface OpenShiftViewOptions {
 }
 
 const LOOK_AGAIN_MS = 2_000;
+/** Nothing is held up for operators that cannot be seen: the Job of a backup asks as well. */
+const LONGEST_WAIT_FOR_OPERATORS_MS = 10_000;
 const GATE = { name: 'cluster' };
 const VERSION = { name: 'version' };
 
@@ -40,7 +54,10 @@ class View implements OpenShiftView {
   readonly #options: OpenShiftViewOptions;
   readonly #gates: Informer<FeatureGate>;
   readonly #versions: Informer<ClusterVersion>;
+  readonly #operators: Informer<ClusterOperator>;
+  #rollouts: readonly OperatorProgress[] = [];
   readonly #listeners: (() => void)[] = [];
+  readonly #rolloutListeners: (() => void)[] = [];
   #tellRecognized: () => void = () => undefined;
   readonly #recognized = new Promise<void>((resolve) => (this.#tellRecognized = resolve));
   #kind: 'unknown' | 'openshift' | 'other' = 'unknown';
@@ -50,8 +67,10 @@ class View implements OpenShiftView {
     const { client, time, log, random } = options;
     this.#gates = createInformer(client, featureGates, { time, log, random });
     this.#versions = createInformer(client, clusterVersions, { time, log, random });
+    this.#operators = createInformer(client, clusterOperators, { time, log, random });
     for (const informer of [this.#gates, this.#versions])
       informer.onChange(() => this.#listeners.forEach((listener) => listener()));
+    this.#operators.onChange(() => this.#lookForRollouts());
   }
 
   get isOpenShift(): boolean {
@@ -66,22 +85,53 @@ class View implements OpenShiftView {
     return this.#versions.get(VERSION);
   }
 
+  get rollouts(): readonly OperatorProgress[] {
+    return this.#rollouts;
+  }
+
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  onRollouts(listener: () => void): void {
+    this.#rolloutListeners.push(listener);
+  }
+
+  #lookForRollouts(): void {
+    const now = STATIC_POD_OPERATORS.flatMap((name) => this.#operators.get({ name }) ?? [])
+      .map(({ metadata, status }) => progressOf(metadata.name, status))
+      .filter(({ progressing }) => progressing);
+    if (isDeepStrictEqual(now, this.#rollouts)) return;
+    this.#rollouts = now;
+    for (const listener of this.#rolloutListeners) listener();
   }
 
   async synced(signal: AbortSignal): Promise<void> {
     await this.#recognized;
     if (!this.isOpenShift) return;
-    const seen = [this.#gates.synced(signal), this.#versions.synced(signal)];
     // Where the signal aborts there is nobody left to tell.
-    await Promise.all(seen).catch(() => undefined);
+    await Promise.allSettled([
+      this.#gates.synced(signal),
+      this.#versions.synced(signal),
+      this.#operatorsSeenOrLate(signal),
+    ]);
+  }
+
+  async #operatorsSeenOrLate(signal: AbortSignal): Promise<void> {
+    const late = new AbortController();
+    const cancel = this.#options.time.after(LONGEST_WAIT_FOR_OPERATORS_MS, () => late.abort());
+    try {
+      await this.#operators.synced(AbortSignal.any([signal, late.signal]));
+    } finally {
+      cancel();
+    }
   }
 
   async run(signal: AbortSignal): Promise<void> {
     this.#kind = await this.#recognize(signal);
     this.#tellRecognized();
-    if (this.isOpenShift) await Promise.all([this.#gates.run(signal), this.#versions.run(signal)]);
+    if (!this.isOpenShift) return;
+    await Promise.all([this.#gates, this.#versions, this.#operators].map((informer) => informer.run(signal)));
   }
 
   /** OpenShift serves its own configuration from its first minute on, so one look is enough. */

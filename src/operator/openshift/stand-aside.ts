@@ -4,6 +4,7 @@ import { say, type BackupPass } from '../backup-parts.ts';
 import { pending, skipped, type EtcdBackupPass } from '../etcd-backup-status.ts';
 import type { Verdict } from '../reconcile.ts';
 import { owningJob } from '../turn.ts';
+import { isBeforeUpdate } from './despite-rollout.ts';
 import type { HouseRules } from './house-rules.ts';
 
 const REASON = 'ClusterEtcdOperator';
@@ -40,7 +41,7 @@ export function waitForRotation(pass: EtcdBackupPass, rules: HouseRules): Verdic
     return undefined;
   const time = formatTime(until);
   const why = `the control plane's certificates are replaced for the first time by then, and a backup from before holds some that run out`;
-  if (owningJob(object) !== undefined) {
+  if (owningJob(object) !== undefined || isBeforeUpdate(object)) {
     skipped(pass, `skipped, since the cluster is too young until ${time}: ${why}`);
     return 'done';
   }
