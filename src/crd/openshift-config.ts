@@ -44,6 +44,7 @@ const clusterVersion = objects.kubeObject.extend({
           z.looseObject({
             version: z.string(),
             state: z.string(),
+            image: z.string().optional(),
             startedTime: z.string().nullish(),
           }),
         )

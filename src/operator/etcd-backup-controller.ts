@@ -15,7 +15,7 @@ import {
 } from './etcd-backup-steps.ts';
 import { hindered } from './etcd-backup-status.ts';
 import { giveUpAfterUpdate, waitForRollout } from './openshift/rollouts.ts';
-import { leaveEtcdBackupToCluster, waitForRotation } from './openshift/stand-aside.ts';
+import { leaveEtcdBackupToCluster, markProcessed, waitForRotation } from './openshift/stand-aside.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
 import { affectedBy, isUnfinished, owningJob } from './turn.ts';
 
@@ -25,6 +25,7 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
     (pass) => leaveEtcdBackupToCluster(pass, parts.rules),
     (pass) => leave(pass, parts),
     (pass) => followOwner(pass, parts),
+    (pass) => markProcessed(pass, parts),
     keepOutcome,
     (pass) => followJob(pass, parts),
     (pass) => checkClaim(pass, parts),

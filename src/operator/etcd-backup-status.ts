@@ -63,8 +63,9 @@ export function skipped(pass: EtcdBackupPass, message: string): void {
 }
 
 /** `backup-nightly-2026-11-22_154400: revision 31407, hash 3866667823, 114.4 MiB, 3.2 s` */
-export function describeTaken({ folder, revision, hash, size, seconds }: TakenBackup): string {
-  return `${folder}: revision ${revision}, hash ${hash}, ${size ?? '?'}, ${seconds.toFixed(1)} s`;
+export function describeTaken({ folder, revision, hash, size, seconds, forced = false }: TakenBackup): string {
+  const mark = forced ? ', taken although a check refused and so marked __POSSIBLY_DIRTY__' : '';
+  return `${folder}: revision ${revision}, hash ${hash}, ${size ?? '?'}, ${seconds.toFixed(1)} s${mark}`;
 }
 
 function takenFrom(report: SucceededReport): TakenBackup {

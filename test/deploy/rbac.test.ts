@@ -63,7 +63,7 @@ describe('The rights that the manifests give', () => {
     const { cluster, operator, lived } = await installed(manifests, args);
     await liveWithBackups(lived);
     await beginUpdate(cluster.client);
-    await waitFor(() => cluster.client.get(etcdBackups, { name: 'before-update-4.17.6' }), {
+    await waitFor(() => cluster.client.get(etcdBackups, { name: 'before-update-4.17.6-1' }), {
       timeoutMs: 90_000,
       what: () => `a backup before the update; ${operator.log}`,
     });

@@ -138,7 +138,16 @@ export function nodeOf(job: Job): string | undefined {
 }
 
 export interface OpenShiftFacts {
-  readonly history: readonly { readonly version: string; readonly state: string; readonly startedTime?: string }[];
+  readonly history: readonly {
+    readonly version: string;
+    readonly state: string;
+    readonly image?: string;
+    readonly startedTime?: string;
+  }[];
+  /** What an administrator has asked for. */
+  readonly wanted?: { readonly version?: string; readonly image?: string; readonly mode?: string };
+  /** How often that has changed. */
+  readonly generation?: number;
   readonly features?: readonly string[];
 }
 
@@ -238,7 +247,7 @@ export class OperatorCluster {
   }
 
   /** What OpenShift says of itself: its releases, the newest first, and the features that are on in the desired one. */
-  async openshift({ history, features = [] }: OpenShiftFacts): Promise<void> {
+  async openshift({ history, features = [], wanted, generation = 1 }: OpenShiftFacts): Promise<void> {
     this.api.isOpenShift = true;
     const [newest] = history;
     const version = newest?.version ?? '';
@@ -252,8 +261,8 @@ export class OperatorCluster {
       ...{
         apiVersion: config,
         kind: 'ClusterVersion',
-        metadata: { name: 'version' },
-        spec: { clusterID: '7d8a0e9c-4b7e-4a65-9d0f-2f5f6f1c1a55' },
+        metadata: { name: 'version', generation },
+        spec: { clusterID: '7d8a0e9c-4b7e-4a65-9d0f-2f5f6f1c1a55', ...(wanted && { desiredUpdate: wanted }) },
       },
       status: { desired: { version }, history: [...history] },
     });
@@ -274,7 +283,12 @@ export class OperatorCluster {
   async #put<T extends KubeObject & { status?: unknown }>(resource: Resource<T>, object: NewObject<T>): Promise<void> {
     const standing = this.api.all(resource).find(({ metadata }) => metadata.name === object.metadata.name);
     if (standing === undefined) await this.#createWithStatus(resource, object);
-    else await this.api.updateStatus(resource, { ...standing, status: object['status'] });
+    else {
+      const { generation } = object.metadata;
+      const changed = { ...standing, ...('spec' in object ? { spec: object['spec'] } : {}) };
+      const updated = await this.api.update(resource, { ...changed, metadata: { ...standing.metadata, generation } });
+      await this.api.updateStatus(resource, { ...updated, status: object['status'] });
+    }
   }
 
   /** A control-plane node, made or changed. */

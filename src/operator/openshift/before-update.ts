@@ -10,9 +10,9 @@ import {
   type EtcdBackup,
 } from '../../crd/index.ts';
 import { hasCode, removed } from '../answers.ts';
-import { seriesOf } from '../backup-job.ts';
 import type { Surroundings } from '../reconcile.ts';
-import { byCreation } from '../turn.ts';
+import { byCreation, isUnfinished } from '../turn.ts';
+import { isBeforeUpdate } from './despite-rollout.ts';
 import { DEFAULT_KEPT_BEFORE_UPDATES, type BeforeUpdateSettings, type HouseRules } from './house-rules.ts';
 import type { OpenShiftView } from './openshift-view.ts';
 
@@ -44,7 +44,7 @@ export function createBeforeUpdateController(parts: BeforeUpdateParts, surroundi
   );
   parts.view.onChange(() => controller.enqueue(ONLY));
   parts.etcdBackups.onChange((each) => {
-    if (seriesOf(each) === BEFORE_UPDATE_SERIES) controller.enqueue(ONLY);
+    if (isBeforeUpdate(each)) controller.enqueue(ONLY);
   });
   return controller;
 }
@@ -61,8 +61,8 @@ async function reconcile(
   const now = time.now();
   const update = updateUnderWay(clusterVersion, now);
   if (update === undefined || now.getTime() - update.since > TOO_LATE_MS) return;
-  const name = nameFor(update.version);
-  if (parts.etcdBackups.get({ name }) !== undefined) return;
+  const name = nameFor(update.version, clusterVersion);
+  if (isAskedFor(name, update, parts)) return;
   const { maxAgeMinutes = DEFAULT_MAX_AGE_MINUTES, pvcName = '' } = settings;
   const newest = newestGood(parts);
   if (newest !== undefined && newest >= update.since - maxAgeMinutes * MINUTE_MS) return;
@@ -81,38 +81,75 @@ async function reconcile(
     if (hasCode(error, 'APISERVER_ALREADY_EXISTS')) return;
     throw error;
   }
-  const message = `asked for EtcdBackup ${name} before the update to ${update.version}: ${ageOf(newest, now)}`;
+  const release = update.version === '' ? 'another release' : update.version;
+  const message = `asked for EtcdBackup ${name} before the update to ${release}: ${ageOf(newest, now)}`;
   log.info(message);
   await events.record(clusterVersion, { type: 'Normal', reason: 'BackupBeforeUpdate', message });
 }
 
-/** Since when the cluster goes to a release that it does not run yet, milliseconds. */
-function updateUnderWay({ spec, status }: ClusterVersion, now: Date): { version: string; since: number } | undefined {
+interface Update {
+  /** Empty where the release is named by its image alone, and not known yet. */
+  readonly version: string;
+  /** Milliseconds; now, where it is asked for and has not begun. */
+  readonly since: number;
+}
+
+/** The release that the cluster goes to, or is asked to go to. Going back to the one before is no update. */
+function updateUnderWay({ spec, status }: ClusterVersion, now: Date): Update | undefined {
   const history = status?.history ?? [];
-  const current = history.find(({ state }) => state === 'Completed')?.version;
-  const version = spec?.desiredUpdate?.version ?? status?.desired?.version;
+  const [newest] = history;
+  const running = history.find(({ state }) => state === 'Completed');
   // A cluster that has never completed a release is being installed.
-  if (current === undefined || version === undefined || version === current) return undefined;
-  const begun = history.find((each) => each.version === version && each.state === 'Partial')?.startedTime;
-  return { version, since: begun ? Date.parse(begun) : now.getTime() };
+  if (newest === undefined || running === undefined) return undefined;
+  if (newest.state !== 'Completed') {
+    const isBack = newest.version === running.version && newest.image === running.image;
+    const since = newest.startedTime ? Date.parse(newest.startedTime) : now.getTime();
+    return isBack ? undefined : { version: newest.version, since };
+  }
+  const { version = '', image = '', mode } = spec?.desiredUpdate ?? {};
+  const isOther = (version !== '' && version !== running.version) || (image !== '' && image !== running.image);
+  return isOther && mode !== 'Preflight' ? { version, since: now.getTime() } : undefined;
 }
 
-function nameFor(version: string): string {
-  return `before-update-${version
-    .toLowerCase()
-    .replace(/[^a-z0-9.]+/g, '-')
-    .slice(0, 200)}`.replace(/[^a-z0-9]+$/, '');
+/**
+ * One for each time that it is asked for: the generation counts changes of what the cluster is asked for. It is asked for a
+ * while before it begins.
+ */
+function nameFor(version: string, { metadata: { generation = 0 } }: ClusterVersion): string {
+  const release = version.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
+  return `before-update-${release.slice(0, 200).replace(/[^a-z0-9]+$/, '') || 'release'}-${generation}`;
 }
 
-/** When the newest backup of any kind was complete, milliseconds. */
-function newestGood({ backups, etcdBackups: all }: BeforeUpdateParts): number | undefined {
-  const single = all
+/** Whatever became of it: a second one would come later, and be from the midst of the update. */
+function isAskedFor(name: string, { since }: Update, { etcdBackups: all }: BeforeUpdateParts): boolean {
+  return all
     .list()
-    .filter((each) => outcomeOf(each) === 'BackupCompleted' && each.status?.backup?.forced !== true);
-  const times = [
-    ...single.map(({ status }) => status?.completionTime),
-    ...backups.list().map(({ status }) => status?.lastSuccessfulTime),
-  ].flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
+    .filter(isBeforeUpdate)
+    .some(
+      (each) =>
+        each.metadata.name === name || isUnfinished(each) || Date.parse(each.metadata.creationTimestamp) >= since,
+    );
+}
+
+/**
+ * When the newest backup of any kind was begun, milliseconds: what was written since then may not be in it. Not of those that
+ * were taken although a check refused.
+ */
+function newestGood({ backups, etcdBackups: all }: BeforeUpdateParts): number | undefined {
+  const ended = all.list().filter((each) => outcomeOf(each) === 'BackupCompleted');
+  const forced = new Set(
+    ended.filter(({ status }) => status?.backup?.forced === true).map(({ metadata }) => metadata.name),
+  );
+  const single = ended
+    .filter(({ metadata }) => !forced.has(metadata.name))
+    .map(({ status }) => Date.parse(status?.startTime ?? status?.completionTime ?? ''));
+  // The objects of old runs are gone; what is known of the newest stays.
+  const ofSeries = backups.list().map(({ status }) => {
+    const { lastSuccess, lastSuccessfulTime = '' } = status ?? {};
+    if (forced.has(lastSuccess?.etcdBackup ?? '')) return NaN;
+    return Date.parse(lastSuccessfulTime) - (lastSuccess?.seconds ?? 0) * 1000;
+  });
+  const times = [...single, ...ofSeries].filter((time) => !isNaN(time));
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
@@ -129,7 +166,7 @@ async function removeOld(
   const { keep = DEFAULT_KEPT_BEFORE_UPDATES } = settings;
   const ended = all
     .list()
-    .filter((each) => seriesOf(each) === BEFORE_UPDATE_SERIES && outcomeOf(each) !== 'BackupPending')
+    .filter((each) => isBeforeUpdate(each) && outcomeOf(each) !== 'BackupPending')
     .toSorted(byCreation);
   for (const { metadata } of ended.slice(0, Math.max(ended.length - keep, 0)))
     await removed(client.delete(etcdBackups, metadata, { uid: metadata.uid, signal }));

@@ -34,6 +34,7 @@ const MOST_FRESH_HOURS = 720;
 
 /** What the steps ask before they do anything. */
 export interface HouseRules {
+  isOpenShift(): boolean;
   /** Why the operator leaves the resources alone; undefined where it does not. */
   standsAside(): string | undefined;
   /** Until when backups wait, or waited; undefined where they never did. */
@@ -44,6 +45,7 @@ export interface HouseRules {
 
 /** On a cluster that is no OpenShift, or whose kind nobody asked for. */
 export const NO_RULES: HouseRules = {
+  isOpenShift: () => false,
   standsAside: () => undefined,
   freshUntil: () => undefined,
   rollouts: () => [],
@@ -54,6 +56,7 @@ export function createHouseRules(view: OpenShiftView, settings: OpenShiftSetting
   if (!(freshHours >= 0 && freshHours <= MOST_FRESH_HOURS))
     throw new TypeError(`freshHours: expected 0 to ${MOST_FRESH_HOURS}, got ${freshHours}`);
   return {
+    isOpenShift: () => view.isOpenShift,
     standsAside: () => (!takeOver && isHandledByCluster(view) ? STANDS_ASIDE : undefined),
     freshUntil: () => freshUntil(view, freshHours),
     rollouts: () => view.rollouts,

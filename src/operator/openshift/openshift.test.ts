@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { OperatorCluster, SUCCESS } from '../../../test/kit/operator-cluster.ts';
-import { resources } from '../../apiserver/index.ts';
 import { etcdBackups } from '../../crd/index.ts';
 import type { OpenShiftSettings } from './house-rules.ts';
 
@@ -53,12 +52,38 @@ describe('Where cluster-etcd-operator takes care of backups, the operator', () =
   });
 });
 
+describe('When cluster-etcd-operator begins to take care of backups', () => {
+  it('what is at work already is followed to its end, and what waits is left to it', async () => {
+    const cluster = clusterWith({ freshHours: 0 });
+    await cluster.openshift({ history: RELEASE });
+    await cluster.ask('one');
+    await cluster.ask('two');
+    await cluster.openshift({ history: RELEASE, features: GATE });
+    await cluster.end('one', SUCCESS);
+    expect(cluster.etcdBackup('one').status?.backup).toMatchObject({ id: SUCCESS.id });
+    expect(holding(cluster, 'one')).toContain('revision 31407');
+    expect(cluster.jobOf('two')).toBeUndefined();
+  });
+
+  it('finds those that have an outcome marked as it marks its own, so that it takes none again', async () => {
+    const cluster = clusterWith({ freshHours: 0 });
+    await cluster.openshift({ history: RELEASE });
+    await cluster.ask('no-claim', { pvcName: 'gone' });
+    expect(cluster.etcdBackup('no-claim').status?.failure?.code).toBe('OPERATOR_CLAIM_NOT_FOUND');
+    expect(cluster.etcdBackup('no-claim').metadata.labels).toEqual({ state: 'processed' });
+    await cluster.ask('single');
+    expect(cluster.etcdBackup('single').metadata.labels).toBeUndefined();
+  });
+});
+
 describe('On a cluster that is no OpenShift', () => {
   it('the rules of OpenShift change nothing', async () => {
     const cluster = clusterWith({ beforeUpdate: {} });
     await cluster.settle();
     await cluster.ask('single');
     expect(cluster.jobs()).toHaveLength(1);
+    await cluster.end('single', SUCCESS);
+    expect(cluster.etcdBackup('single').metadata.labels).toBeUndefined();
   });
 });
 
@@ -94,71 +119,5 @@ describe('In a cluster that was installed less than a day ago', () => {
     await cluster.ask('nightly-1', { series: 'nightly', owner });
     const types = cluster.etcdBackup('nightly-1').status?.conditions?.map(({ type, status }) => `${type}=${status}`);
     expect(types).toEqual(['BackupSkipped=True']);
-  });
-});
-
-describe('When an update begins', () => {
-  const UPDATE = [{ version: '4.18.1', state: 'Partial', startedTime: '2026-11-22T15:44:00Z' }, ...RELEASE];
-  const NAME = 'before-update-4.18.1';
-
-  it('a backup is taken, where that was asked for', async () => {
-    const cluster = clusterWith({ freshHours: 0, beforeUpdate: {} });
-    await cluster.openshift({ history: RELEASE });
-    expect(cluster.api.all(etcdBackups)).toEqual([]);
-    await cluster.openshift({ history: UPDATE });
-    expect(cluster.api.all(etcdBackups).map(({ metadata }) => metadata.name)).toEqual([NAME]);
-    const args = cluster.jobOf(NAME)?.spec.template.spec.containers[0]?.args ?? [];
-    expect(args).toContain('before-update.holdfast');
-    expect(args.slice(args.indexOf('--retain-number')).slice(0, 2)).toEqual(['--retain-number', '3']);
-    expect(cluster.api.all(resources.events).map(({ reason }) => reason)).toContain('BackupBeforeUpdate');
-    await cluster.end(NAME, SUCCESS);
-    await cluster.openshift({ history: UPDATE });
-    expect(cluster.api.all(etcdBackups)).toHaveLength(1);
-  });
-
-  it('none is taken where nobody asked for it', async () => {
-    const cluster = clusterWith({ freshHours: 0 });
-    await cluster.openshift({ history: UPDATE });
-    expect(cluster.api.all(etcdBackups)).toEqual([]);
-  });
-
-  it('none is taken where a good one is young enough, however long the update goes on', async () => {
-    const cluster = clusterWith({ freshHours: 0, beforeUpdate: { maxAgeMinutes: 60 } });
-    await cluster.openshift({ history: RELEASE });
-    await cluster.ask('single');
-    await cluster.end('single', SUCCESS);
-    await cluster.openshift({ history: UPDATE });
-    await cluster.pass(20 * 60_000);
-    await cluster.openshift({ history: UPDATE });
-    expect(cluster.api.all(etcdBackups)).toHaveLength(1);
-  });
-
-  it('none is taken by an operator that comes up in the middle of it', async () => {
-    const cluster = clusterWith({ freshHours: 0, beforeUpdate: {} });
-    const begun = [{ version: '4.18.1', state: 'Partial', startedTime: '2026-11-22T14:44:00Z' }, ...RELEASE];
-    await cluster.openshift({ history: begun });
-    expect(cluster.api.all(etcdBackups)).toEqual([]);
-  });
-
-  it('none is taken during the installation, which completes no release before its own', async () => {
-    const cluster = clusterWith({ freshHours: 0, beforeUpdate: {} });
-    await cluster.openshift({ history: [{ version: '4.17.3', state: 'Partial' }] });
-    expect(cluster.api.all(etcdBackups)).toEqual([]);
-  });
-
-  it('the objects of old ones go', async () => {
-    const cluster = clusterWith({ freshHours: 0, beforeUpdate: { keep: 2 } });
-    for (const minor of [18, 19, 20, 21]) {
-      const now = `${cluster.time.now().toISOString().slice(0, 19)}Z`;
-      await cluster.openshift({
-        history: [{ version: `4.${minor}.0`, state: 'Partial', startedTime: now }, ...RELEASE],
-      });
-      await cluster.end(`before-update-4.${minor}.0`, SUCCESS);
-      await cluster.pass(2 * 3_600_000);
-    }
-    expect(cluster.api.all(etcdBackups).map(({ metadata }) => metadata.name)).toEqual([
-      'before-update-4.20.0',
-      'before-update-4.21.0',
-    ]);
   });
 });

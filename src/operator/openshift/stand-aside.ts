@@ -1,5 +1,8 @@
-import { FRESH_CLUSTER_ANNOTATION } from '../../crd/index.ts';
+import type { KubeClient } from '../../apiserver/index.ts';
+import { etcdBackups, FRESH_CLUSTER_ANNOTATION, outcomeOf } from '../../crd/index.ts';
 import { formatTime } from '../../controller/index.ts';
+import { hasCode } from '../answers.ts';
+import { backupJobName } from '../backup-job.ts';
 import { say, type BackupPass } from '../backup-parts.ts';
 import { pending, skipped, type EtcdBackupPass } from '../etcd-backup-status.ts';
 import type { Verdict } from '../reconcile.ts';
@@ -24,13 +27,33 @@ export function leaveBackupToCluster(pass: BackupPass, rules: HouseRules): Verdi
   return undefined;
 }
 
-/** The status of an EtcdBackup is cluster-etcd-operator's then; an event has to do. */
+/**
+ * The status of an EtcdBackup is cluster-etcd-operator's then; an event has to do. But a Job that was made before is followed
+ * to its end: nobody else understands its report.
+ */
 export function leaveEtcdBackupToCluster(pass: EtcdBackupPass, rules: HouseRules): Verdict {
   const message = rules.standsAside();
-  if (message === undefined) return undefined;
+  if (message === undefined || pass.object.status?.backupJob?.name === backupJobName(pass.object)) return undefined;
   const isNew = (pass.object.status?.conditions ?? []).length === 0;
   if (isNew) pass.events.push({ type: 'Normal', reason: 'HandledElsewhere', message });
   return 'done';
+}
+
+/** Where cluster-etcd-operator begins to take care of backups, it would take all that have no Job and lack this label. */
+const PROCESSED = { state: 'processed' };
+
+/** What has an outcome is marked as cluster-etcd-operator does it (pkg/operator/backupcontroller), so that it stays as it is. */
+export async function markProcessed(
+  { object, signal }: EtcdBackupPass,
+  { client, rules }: { readonly client: KubeClient; readonly rules: HouseRules },
+): Promise<Verdict> {
+  const isMarked = object.metadata.labels?.['state'] === PROCESSED.state;
+  if (isMarked || outcomeOf(object) === 'BackupPending' || !rules.isOpenShift()) return undefined;
+  const patch = { kind: 'merge', body: { metadata: { labels: PROCESSED } } } as const;
+  await client.patch(etcdBackups, object.metadata, patch, { signal }).catch((error: unknown) => {
+    if (!hasCode(error, 'APISERVER_NOT_FOUND')) throw error;
+  });
+  return undefined;
 }
 
 /** Backups of a cluster that is too young wait until it is not; scheduled ones are skipped, since the next one comes. */

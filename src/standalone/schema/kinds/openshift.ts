@@ -66,7 +66,7 @@ const clusterVersionSchema = object(
         clusterID: text,
         channel: text,
         upstream: text,
-        desiredUpdate: object({ ...each(text, 'architecture', 'version', 'image'), force: flag }),
+        desiredUpdate: object({ ...each(text, 'architecture', 'version', 'image', 'mode'), force: flag }),
         capabilities: loose,
         signatureStores: list(loose),
         overrides: list(loose),
