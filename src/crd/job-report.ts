@@ -34,6 +34,8 @@ const failed = z.object({
   code: z.string().min(1),
   message: z.string(),
   hint: z.string(),
+  /** Codes of what was found wrong before the start, as in `BACKUP_NO_ROOM`. */
+  findings: z.array(z.string()).optional(),
 });
 
 export const jobReportSchema = z.discriminatedUnion('outcome', [succeeded, failed]);
@@ -47,6 +49,8 @@ export type FailedReport = z.infer<typeof failed>;
 export const LONGEST_REPORT_BYTES = 4096;
 /** Bounds a text whose characters all take six bytes (`\u0000`) so that three of them and their names still fit. */
 const SHORTEST_TEXT = 150;
+const MOST_FINDINGS = 4;
+const LONGEST_CODE = 40;
 
 /**
  * A report as JSON of at most {@link LONGEST_REPORT_BYTES} bytes: the texts of a failure are cut where they are too long.
@@ -66,6 +70,9 @@ function withTexts(report: FailedReport, longest: number): FailedReport {
     code: cut(report.code, SHORTEST_TEXT),
     message: cut(report.message, longest),
     hint: cut(report.hint, longest),
+    ...(report.findings && {
+      findings: report.findings.slice(0, MOST_FINDINGS).map((code) => cut(code, LONGEST_CODE)),
+    }),
   };
 }
 

@@ -48,6 +48,14 @@ export function backupJobName({ metadata: { name, uid } }: Pick<EtcdBackup, 'met
   return `${NAME_PREFIX}-${middle}-${uid.replaceAll('-', '').slice(0, UID_CHARACTERS)}`;
 }
 
+/** The Jobs of backups, and their pods. */
+export const JOB_SELECTOR = `${APP_LABEL}=${JOB_APP}`;
+
+/** Whether a Job was made for this very EtcdBackup. */
+export function belongsTo(job: Job, { metadata: { uid } }: Pick<EtcdBackup, 'metadata'>): boolean {
+  return job.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+}
+
 /** The series an EtcdBackup belongs to; undefined where it stands alone. */
 export function seriesOf({ metadata }: Pick<EtcdBackup, 'metadata'>): string | undefined {
   return metadata.labels?.[SERIES_LABEL];

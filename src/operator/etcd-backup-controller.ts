@@ -2,39 +2,43 @@ import type { Job } from '../apiserver/index.ts';
 import { createController, type Controller } from '../controller/index.ts';
 import { etcdBackups, type EtcdBackup } from '../crd/index.ts';
 import {
-  checkClaim,
-  followJob,
   followOwner,
   keepOutcome,
   leave,
   removeJobsOf,
   skipBehindPredecessor,
-  start,
   waitForTurn,
   type EtcdBackupParts,
 } from './etcd-backup-steps.ts';
 import { hindered } from './etcd-backup-status.ts';
+import type { EtcdBackupWork } from './etcd-backup-work.ts';
+import { followJob } from './follow-job.ts';
 import { giveUpAfterUpdate, waitForRollout } from './openshift/rollouts.ts';
 import { leaveEtcdBackupToCluster, markProcessed, waitForRotation } from './openshift/stand-aside.ts';
+import { Patience } from './patience.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
+import { checkClaim, start } from './start-job.ts';
+import { ClusterReader } from './storage/cluster-reader.ts';
 import { affectedBy, isUnfinished, owningJob } from './turn.ts';
 
 /** Takes care of EtcdBackups: one Job each, one at a time, and what became of it. */
 export function createEtcdBackupController(parts: EtcdBackupParts, surroundings: Surroundings): Controller {
+  const { client, time, log } = surroundings;
+  const work: EtcdBackupWork = { ...parts, reader: new ClusterReader(client, log), patience: new Patience(time) };
   const steps: readonly Step<EtcdBackup>[] = [
     (pass) => leaveEtcdBackupToCluster(pass, parts.rules),
     (pass) => leave(pass, parts),
     (pass) => followOwner(pass, parts),
     (pass) => markProcessed(pass, parts),
     keepOutcome,
-    (pass) => followJob(pass, parts),
-    (pass) => checkClaim(pass, parts),
+    (pass) => followJob(pass, work),
+    (pass) => checkClaim(pass, work),
     (pass) => skipBehindPredecessor(pass, parts),
     (pass) => waitForRotation(pass, parts.rules),
     giveUpAfterUpdate,
     (pass) => waitForTurn(pass, parts),
     (pass) => waitForRollout(pass, parts),
-    (pass) => start(pass, parts),
+    (pass) => start(pass, work),
   ];
   const controller = createController(
     {

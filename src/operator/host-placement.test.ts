@@ -87,7 +87,7 @@ describe('Backups that name no claim', () => {
     expect(cluster.jobs()).toEqual([]);
     const [condition] = cluster.etcdBackup('single').status?.conditions ?? [];
     expect(condition).toMatchObject({ type: 'BackupPending', status: 'True' });
-    expect(condition?.message).toContain('a control-plane node that is ready');
+    expect(condition?.message).toContain('no control-plane node that is ready');
     await cluster.node('master-1');
     await cluster.pass(15_000);
     expect(cluster.etcdBackup('single').status?.nodeName).toBe('master-1');

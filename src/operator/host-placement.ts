@@ -1,7 +1,9 @@
-import { resources, type KubeClient, type Node } from '../apiserver/index.ts';
-import type { EtcdBackup, SeriesRetention } from '../crd/index.ts';
+import type { KubeClient } from '../apiserver/index.ts';
+import { outcomeOf, type EtcdBackup, type SeriesRetention } from '../crd/index.ts';
 import { seriesOf } from './backup-job.ts';
-import { CONTROL_PLANE_LABELS } from './pod-template.ts';
+import { controlPlaneNodes, isAlive, listNodes, troubleOf } from './storage/nodes.ts';
+import type { StorageProblem } from './storage/problem.ts';
+import { VOLUME_READY } from './storage/volume-condition.ts';
 
 /** Where a backup goes that names no claim: to the disk of one control-plane node. */
 export interface HostPlacement {
@@ -19,41 +21,40 @@ export interface PlacementRequest {
   readonly retention: SeriesRetention | undefined;
   /** The labels that the pods ask of a node beside. */
   readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly now: Date;
   readonly signal: AbortSignal;
 }
 
+const NO_READY_NODE: StorageProblem = {
+  passes: 'perhaps soon',
+  code: 'OPERATOR_NO_READY_NODE',
+  message: 'there is no control-plane node that is ready, to take the backup and to keep it',
+  hint: 'See kubectl get nodes. Bring a node back, then ask for another backup.',
+};
+
+/** A disk on which a backup failed is left alone for so long, where others will do. */
+const DISK_AGAIN_MS = 24 * 3_600_000;
+
 /**
- * Chooses a healthy control-plane node for a backup, in turns, so that the loss of one node leaves the backups of the others;
- * and divides what is to be kept among them. In turns and with equal shares, the newest backups stay, as on one volume.
+ * Chooses a control-plane node for a backup, in turns, so that the loss of one node leaves the backups of the others; and
+ * divides what is to be kept among them. In turns and with equal shares, the newest backups stay, as on one volume. Nodes in
+ * trouble (cordoned, pressed, with a disk that was full lately) come in only where there are no others; those that are not
+ * ready never do.
  */
-export async function placeOnHost(request: PlacementRequest): Promise<HostPlacement | 'no healthy node'> {
-  const { etcdBackup, all, retention } = request;
-  const nodes = await controlPlaneNodes(request);
-  if (nodes.length <= 1 && nodes.every(isHealthy)) return { nodeName: undefined, retention };
+export async function placeOnHost(request: PlacementRequest): Promise<HostPlacement | StorageProblem> {
+  const { client, retention, nodeSelector, signal } = request;
+  const nodes = await controlPlaneNodes(listNodes(client, signal), nodeSelector);
+  if (nodes.length <= 1 && nodes.every(isAlive)) return { nodeName: undefined, retention };
   const shares = new Map(nodes.map(({ metadata }, index) => [metadata.name, shareOf(retention, index, nodes.length)]));
-  const healthy = nodes.filter(isHealthy).map(({ metadata }) => metadata.name);
-  const [nodeName] = healthy
-    .map((name) => ({ name, last: lastAttempt(name, etcdBackup, all), isSpare: isNothing(shares.get(name)) }))
-    .toSorted((a, b) => Number(a.isSpare) - Number(b.isSpare) || compare(a.last, b.last))
-    .map(({ name }) => name);
-  if (nodeName === undefined) return 'no healthy node';
-  return { nodeName, retention: atLeastOne(shares.get(nodeName)) };
-}
-
-/** In the order of their names, which the shares go by. */
-async function controlPlaneNodes({ client, nodeSelector, signal }: PlacementRequest): Promise<readonly Node[]> {
-  const found = new Map<string, Node>();
-  for (const labelSelector of CONTROL_PLANE_LABELS)
-    for (const node of (await client.list(resources.nodes, { labelSelector, signal })).items)
-      found.set(node.metadata.name, node);
-  const isAskedFor = ({ metadata: { labels = {} } }: Node): boolean =>
-    Object.entries(nodeSelector).every(([label, value]) => labels[label] === value);
-  return [...found.values()].filter(isAskedFor).toSorted((a, b) => compare(a.metadata.name, b.metadata.name));
-}
-
-function isHealthy({ metadata, spec, status }: Node): boolean {
-  const isReady = status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
-  return isReady && spec?.unschedulable !== true && metadata.deletionTimestamp === undefined;
+  const [best] = nodes
+    .filter(isAlive)
+    .map((node) => {
+      const { name } = node.metadata;
+      const trouble = troubleOf(node) + Number(hasFailedDisk(name, request));
+      return { name, trouble, isSpare: isNothing(shares.get(name)), last: lastAttempt(name, request) };
+    })
+    .toSorted((a, b) => a.trouble - b.trouble || Number(a.isSpare) - Number(b.isSpare) || compare(a.last, b.last));
+  return best === undefined ? NO_READY_NODE : { nodeName: best.name, retention: atLeastOne(shares.get(best.name)) };
 }
 
 /** What one of `count` nodes keeps. The shares add up to the whole; of a number, some may be nothing. */
@@ -74,13 +75,30 @@ function atLeastOne(share: SeriesRetention | undefined): SeriesRetention | undef
 }
 
 /** When a node last had its turn, whatever came of it; empty where that is not known any more. */
-function lastAttempt(name: string, me: EtcdBackup, all: readonly EtcdBackup[]): string {
+function lastAttempt(name: string, { etcdBackup: me, all }: PlacementRequest): string {
   const series = seriesOf(me);
   return all
-    .filter(({ metadata, status }) => status?.nodeName === name && metadata.uid !== me.metadata.uid)
-    .filter((each) => seriesOf(each) === series)
-    .map(({ metadata, status }) => status?.startTime ?? metadata.creationTimestamp)
+    .filter((each) => isOnHost(each, name) && each.metadata.uid !== me.metadata.uid && seriesOf(each) === series)
+    .map(beginOf)
     .reduce((latest, each) => (each > latest ? each : latest), '');
+}
+
+/** Whether the last of all backups that went to a node's disk failed for that disk, and not long ago. */
+function hasFailedDisk(name: string, { all, now }: PlacementRequest): boolean {
+  const ended = all.filter((each) => isOnHost(each, name) && outcomeOf(each) !== 'BackupPending');
+  const last = ended.toSorted((a, b) => compare(beginOf(a), beginOf(b))).at(-1);
+  const condition = last?.status?.conditions?.find(({ type }) => type === VOLUME_READY);
+  return (
+    last !== undefined && condition?.status === 'False' && now.getTime() - Date.parse(beginOf(last)) < DISK_AGAIN_MS
+  );
+}
+
+function isOnHost({ spec, status }: EtcdBackup, nodeName: string): boolean {
+  return (spec.pvcName ?? '') === '' && status?.nodeName === nodeName;
+}
+
+function beginOf({ metadata, status }: EtcdBackup): string {
+  return status?.startTime ?? metadata.creationTimestamp;
 }
 
 function compare(a: string, b: string): number {

@@ -6,7 +6,13 @@ import { operatorErrors, type OperatorErrorCode } from './errors.ts';
 export type JobState =
   | { readonly kind: 'at-work' }
   | { readonly kind: 'succeeded'; readonly report: SucceededReport; readonly nodeName: string | undefined }
-  | { readonly kind: 'failed'; readonly failure: BackupFailure; readonly nodeName: string | undefined };
+  | {
+      readonly kind: 'failed';
+      readonly failure: BackupFailure;
+      /** Codes of what the backup found wrong before it began. */
+      readonly findings: readonly string[];
+      readonly nodeName: string | undefined;
+    };
 
 /** Whether a Job has ended, well or badly. */
 export function isEnded(job: Job): boolean {
@@ -42,6 +48,7 @@ function judgeComplete(job: Job, ended: readonly LastWord[]): JobState {
       `Job ${job.metadata.name} ended well, but no report: none of its pods told of a backup`,
       'Look for the backup with holdfast list, and prove it with holdfast verify.',
     ),
+    findings: [],
     nodeName: ended[0]?.nodeName,
   };
 }
@@ -58,13 +65,13 @@ function judgeFailed(job: Job, end: { reason: string; message: string }, ended: 
   ].join('');
   const isLate = end.reason === 'DeadlineExceeded';
   if (told?.outcome === 'failed' && !isLate) {
-    const { code, message, hint } = told;
-    return { kind: 'failed', failure: { code, message, hint }, nodeName };
+    const { code, message, hint, findings = [] } = told;
+    return { kind: 'failed', failure: { code, message, hint }, findings, nodeName };
   }
   if (finished?.outcome === 'succeeded') {
     const message = `${how}; yet one of its pods reported the backup ${finished.id}`;
     const hint = `Prove the backup with holdfast verify before you rely on it. ${look}`;
-    return { kind: 'failed', failure: failureOf('OPERATOR_JOB_FAILED', message, hint), nodeName };
+    return { kind: 'failed', failure: failureOf('OPERATOR_JOB_FAILED', message, hint), findings: [], nodeName };
   }
   const last = told?.outcome === 'failed' ? `; before that: ${told.message}` : wordsOf(ended[0]);
   const code = isLate ? 'OPERATOR_JOB_DEADLINE' : 'OPERATOR_JOB_FAILED';
@@ -72,7 +79,7 @@ function judgeFailed(job: Job, end: { reason: string; message: string }, ended: 
   const mayStand = 'A backup may stand all the same: look with holdfast list, and prove it with holdfast verify.';
   const isSilent = ended.some(({ exit, fate, report }) => (exit ?? fate) !== undefined && report === undefined);
   const hint = isSilent ? `${look} ${mayStand}` : look;
-  return { kind: 'failed', failure: failureOf(code, `${how}${last}`, hint), nodeName };
+  return { kind: 'failed', failure: failureOf(code, `${how}${last}`, hint), findings: [], nodeName };
 }
 
 /** What is left of a pod. */
@@ -111,6 +118,20 @@ function fateOf({ status }: Pod): string | undefined {
   const [reason, message] = [status?.reason ?? disruption?.reason, status?.message ?? disruption?.message];
   const words = [reason, message].filter((each) => each !== undefined && each !== '').join(': ');
   return words === '' ? undefined : words;
+}
+
+/** Whether nothing of a pod runs any more. */
+export function hasEnded({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+/** Whether a container of a pod has ever run. */
+export function hasStarted({ status }: Pod): boolean {
+  if (status?.phase !== undefined && status.phase !== 'Pending') return true;
+  return (
+    status?.containerStatuses?.some(({ state }) => state?.running !== undefined || state?.terminated !== undefined) ===
+    true
+  );
 }
 
 /** Why a pod has not started; undefined where it has, or where nothing is wrong yet. */

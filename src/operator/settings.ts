@@ -32,6 +32,8 @@ export interface BackupJobSettings {
   readonly requestArgs?: readonly string[] | undefined;
   /** How long a backup's Job may work in all, seconds. Default: 3600. */
   readonly activeDeadlineSeconds?: number | undefined;
+  /** How long a backup whose turn it is waits for its volume, a node and the start of its pod, seconds. Default: 600. */
+  readonly startDeadlineSeconds?: number | undefined;
   /** How long a scheduled run may take, waiting for other backups included, seconds. Default: 45,000 (12.5 hours). */
   readonly runDeadlineSeconds?: number | undefined;
   /** The host's folder for backups whose resource names no claim. Default: `/var/lib/holdfast/backups`. */
@@ -51,6 +53,7 @@ export interface BackupJobSettings {
 
 export const DEFAULT_HOST_FOLDER = '/var/lib/holdfast/backups';
 const DEFAULT_DEADLINE_SECONDS = 3_600;
+const DEFAULT_START_DEADLINE_SECONDS = 600;
 const DEFAULT_RUN_DEADLINE_SECONDS = 45_000;
 const DEFAULT_GRACE_SECONDS = 300;
 
@@ -62,6 +65,7 @@ export interface ResolvedSettings {
   readonly backupArgs: readonly string[];
   readonly requestArgs: readonly string[];
   readonly activeDeadlineSeconds: number;
+  readonly startDeadlineMs: number;
   readonly runDeadlineSeconds: number;
   readonly hostFolder: string;
   readonly onControlPlane: boolean;
@@ -79,9 +83,16 @@ export interface ResolvedSettings {
 export function resolveSettings(settings: BackupJobSettings): ResolvedSettings {
   const { activeDeadlineSeconds = DEFAULT_DEADLINE_SECONDS, runDeadlineSeconds = DEFAULT_RUN_DEADLINE_SECONDS } =
     settings;
+  const { startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS } = settings;
   const { scheduleGraceSeconds = DEFAULT_GRACE_SECONDS, hostFolder = DEFAULT_HOST_FOLDER } = settings;
   const keptBeforeUpdates = settings.openshift?.beforeUpdate?.keep ?? DEFAULT_KEPT_BEFORE_UPDATES;
-  const counts = { activeDeadlineSeconds, runDeadlineSeconds, scheduleGraceSeconds, keptBeforeUpdates };
+  const counts = {
+    activeDeadlineSeconds,
+    startDeadlineSeconds,
+    runDeadlineSeconds,
+    scheduleGraceSeconds,
+    keptBeforeUpdates,
+  };
   for (const [name, value] of Object.entries(counts))
     if (!Number.isInteger(value) || value <= 0)
       throw new TypeError(`${name}: expected a whole number above 0, got ${value}`);
@@ -93,6 +104,7 @@ export function resolveSettings(settings: BackupJobSettings): ResolvedSettings {
     backupArgs: settings.backupArgs ?? [],
     requestArgs: settings.requestArgs ?? [],
     activeDeadlineSeconds,
+    startDeadlineMs: startDeadlineSeconds * 1000,
     runDeadlineSeconds,
     hostFolder,
     onControlPlane: settings.onControlPlane ?? true,

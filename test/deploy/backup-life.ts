@@ -12,6 +12,7 @@ import { BACKUP_NAMESPACE, backups, encodeJobReport, etcdBackups, type Backup } 
 import { holdfastCommand, runCommand, waitFor, type CommandResult } from '../kit/index.ts';
 import { SUCCESS } from '../kit/operator-cluster.ts';
 import { etcdBackup, untilDecided } from '../kit/running-standalone.ts';
+import { bindOnceWaitedFor, makeLateClaim, makeNamedClaim } from './life-volumes.ts';
 
 const PATIENCE = { timeoutMs: 90_000 };
 /** Not due while a test runs. */
@@ -40,20 +41,17 @@ export async function liveWithBackups(cluster: LivedCluster): Promise<void> {
 
 async function singleBackup(cluster: LivedCluster): Promise<void> {
   const { client } = cluster;
-  await client.create(resources.persistentVolumeClaims, {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: 'claim', namespace: BACKUP_NAMESPACE },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-  });
+  await makeLateClaim(client, 'claim');
   await client.create(etcdBackups, etcdBackup('single', 'claim'));
   await endWell(cluster, await jobFor(client, 'single'));
   const { status } = await untilDecided(client, 'single', PATIENCE.timeoutMs);
   expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'BackupCompleted', status: 'True' }));
 }
 
-async function removedWhileAtWork({ client }: LivedCluster): Promise<void> {
-  await client.create(etcdBackups, etcdBackup('leaving', 'claim'));
+async function removedWhileAtWork({ client, hasJobController }: LivedCluster): Promise<void> {
+  await makeNamedClaim(client, 'named');
+  await client.create(etcdBackups, etcdBackup('leaving', 'named'));
+  if (!hasJobController) await bindOnceWaitedFor(client, 'named', 'leaving');
   const { metadata } = await jobFor(client, 'leaving');
   await client.delete(etcdBackups, { name: 'leaving' });
   await waitFor(() => isGone(client.get(resources.jobs, metadata)), { ...PATIENCE, what: 'the Job of leaving to go' });

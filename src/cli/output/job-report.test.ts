@@ -30,6 +30,7 @@ describe('the report of a run that failed', () => {
         'the backup was not started: a check refuses: ' +
         '/srv has 2 MiB free, 40 are needed [ROOM_SHORT]; etcd is full [ALARM_NOSPACE]',
       hint: 'Mend what is named above. Free space in /srv.',
+      findings: ['ROOM_SHORT', 'ALARM_NOSPACE'],
     });
   });
 

@@ -40,6 +40,7 @@ export function describeFailure(error: unknown): JobReport {
     code: known === undefined ? 'INTERNAL' : String(known.code),
     message: found === '' ? messageOf(error) : `${messageOf(error)}: ${found}`,
     hint: [...new Set(hints)].join(' '),
+    ...(errors.length > 0 && { findings: [...new Set(errors.map(({ code }) => code))] }),
   };
 }
 
