@@ -115,13 +115,23 @@ function refuseUnlessDefined(object: KubeObject): void {
     });
 }
 
-function isSelected({ metadata }: KubeObject, { labelSelector = '', fieldSelector }: ListOptions): boolean {
+function isSelected(object: KubeObject, { labelSelector = '', fieldSelector = '' }: ListOptions): boolean {
+  const { metadata } = object;
+  const [, label = '', values = ''] = /^(\S+) in \((.*)\)$/.exec(labelSelector) ?? [];
+  if (label !== '') return values.split(',').includes(metadata.labels?.[label] ?? '');
   const wanted = labelSelector.split(',').filter((each) => each !== '');
   const hasLabels = wanted.every((each) => {
     const [key = '', value] = each.split('=');
     return value === undefined ? metadata.labels?.[key] !== undefined : metadata.labels?.[key] === value;
   });
-  return hasLabels && (fieldSelector === undefined || fieldSelector === `metadata.name=${metadata.name}`);
+  const [field = '', value] = fieldSelector.split('=');
+  return hasLabels && (value === undefined || valueAt(object, field.split('.')) === value);
+}
+
+function valueAt(object: object, path: readonly string[]): unknown {
+  let found: unknown = object;
+  for (const name of path) found = new Map<string, unknown>(Object.entries(found ?? {})).get(name);
+  return found;
 }
 
 function withoutStatus(object: KubeObject): unknown {
