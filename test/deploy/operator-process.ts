@@ -7,10 +7,15 @@ import type { Deployment } from './manifests.ts';
 
 export interface OperatorProcessOptions {
   readonly deployment: Deployment;
-  readonly kubeconfig: string;
+  /** Undefined: as a pod finds its API server. */
+  readonly kubeconfig?: string;
+  /** What stands for `holdfast`. Default: the built program. */
+  readonly program?: readonly string[];
   readonly podName: string;
   /** Beside those of the Deployment. */
   readonly args?: readonly string[];
+  /** Beside its own variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The operator as its Deployment starts it, as a process. */
@@ -31,15 +36,18 @@ export class OperatorProcess {
   static async start({
     deployment,
     kubeconfig,
+    program: holdfast = holdfastCommand(),
     podName,
     args: more = [],
+    env,
   }: OperatorProcessOptions): Promise<OperatorProcess> {
     const [container] = deployment.spec.template.spec.containers;
     // Several run on this machine at a time.
     const args = (container?.args ?? []).map((each) => each.replace(/^--metrics=.*/, '--metrics=127.0.0.1:0'));
-    const [program = '', ...rest] = holdfastCommand(...args, '--kubeconfig', kubeconfig, ...more);
+    const from = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+    const [program = '', ...rest] = [...holdfast, ...args, ...from, ...more];
     const child = spawn(program, rest, {
-      env: { PATH: process.env['PATH'], POD_NAME: podName, POD_NAMESPACE: 'holdfast' },
+      env: { PATH: process.env['PATH'], POD_NAME: podName, POD_NAMESPACE: 'holdfast', ...env },
       stdio: ['ignore', 'inherit', 'pipe'],
     });
     guarded(child);

@@ -5,6 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeTemporaryFolder, succeed } from '../kit/index.ts';
+import { unpackRoot, type User } from './contained.ts';
+import { operateFrom } from './operator-in-image.ts';
 import { buildAgain, buildPackage, readBill, type BuiltPackage } from './built-package.ts';
 
 const CONTAINERFILE = fileURLToPath(new URL('../../Containerfile', import.meta.url));
@@ -65,6 +67,17 @@ describe('the container image', () => {
       Entrypoint: ['/usr/bin/holdfast'],
       WorkingDir: '/',
     });
+  });
+
+  it('runs the operator as a pod does: nothing but its service account, by whatever number a cluster gives it', async () => {
+    // 1000680000 of group 0 is what OpenShift makes of a pod that names nobody.
+    const users: readonly User[] = built.said.includes('as user 65532')
+      ? ['65532:65532', '1000680000:0']
+      : built.said.includes('as root of a user namespace')
+        ? ['root of a user namespace']
+        : [];
+    if (users.length === 0) expect(built.said).toContain('it was not run');
+    else await operateFrom(await unpackRoot(manifest.layers.map(blob)), users);
   });
 
   it('describes every layer by what is packed and by what is unpacked', async () => {
