@@ -113,7 +113,4 @@ function conclude(pass: EtcdBackupPass, type: EtcdBackupCondition, message: stri
         message: former.message ?? '',
       });
   hold(pass, { type, status: 'True', reason: type, message });
-  // The first that holds is what kubectl shows as the status.
-  const isOutcome = (each: { readonly type: string }): boolean => each.type in etcdBackupConditions;
-  pass.status.conditions = pass.status.conditions?.toSorted((a, b) => Number(isOutcome(b)) - Number(isOutcome(a)));
 }

@@ -17,7 +17,7 @@ import { judge } from './follow-job.ts';
 import { placeOnHost, type HostPlacement } from './host-placement.ts';
 import { failureOf } from './job-state.ts';
 import type { Verdict } from './reconcile.ts';
-import { checkVolume } from './storage/check-volume.ts';
+import { checkVolume, type UsableVolume } from './storage/check-volume.ts';
 import { claimNotFound, whyClaimIsUnfit } from './storage/claim.ts';
 import type { StorageProblem } from './storage/problem.ts';
 import { failedForVolume, volumeNotReady, volumeReady } from './storage/volume-condition.ts';
@@ -52,7 +52,8 @@ export async function start(pass: EtcdBackupPass, work: EtcdBackupWork): Promise
   const current = await absentAsUndefined(client.get(etcdBackups, { name: object.metadata.name }, { signal }));
   if (current?.metadata.resourceVersion !== object.metadata.resourceVersion) return { again: SEEN_AGAIN_MS };
   try {
-    const { nodeName, retention } = placement;
+    const { nodeName, retention, volume } = placement;
+    volumeReady(pass, volume);
     if (nodeName !== undefined) pass.status.nodeName = nodeName;
     started(
       pass,
@@ -108,8 +109,13 @@ function placeOf({ spec: { pvcName = '' } }: EtcdBackup): string {
   return pvcName === '' ? 'a node' : `claim ${pvcName}`;
 }
 
+interface Placement extends HostPlacement {
+  /** Undefined: the disk of a node. */
+  readonly volume?: UsableVolume;
+}
+
 /** On which node the Job runs; undefined there where the scheduler chooses. */
-async function placementFor(pass: EtcdBackupPass, work: EtcdBackupWork): Promise<HostPlacement | StorageProblem> {
+async function placementFor(pass: EtcdBackupPass, work: EtcdBackupWork): Promise<Placement | StorageProblem> {
   const { object, now, signal } = pass;
   const { client, settings, etcdBackups: all, reader } = work;
   const retention = await retentionFor(pass, work);
@@ -128,8 +134,7 @@ async function placementFor(pass: EtcdBackupPass, work: EtcdBackupWork): Promise
   const lastBytes = lastBytesOn(pvcName, all.list());
   const found = await checkVolume({ claim, onControlPlane, nodeSelector, lastBytes, reader, signal });
   if ('code' in found) return found;
-  volumeReady(pass, found);
-  return { nodeName: found.nodeName, retention };
+  return { nodeName: found.nodeName, retention, volume: found };
 }
 
 function lastBytesOn(pvcName: string, all: readonly EtcdBackup[]): number | undefined {

@@ -3,7 +3,10 @@ import type { EtcdBackupPass } from '../etcd-backup-status.ts';
 import { hold } from '../reconcile.ts';
 import type { UsableVolume } from './check-volume.ts';
 
-/** Of an EtcdBackup: whether the place that it is to be written to can be had. Absent until that was looked at. */
+/**
+ * Of an EtcdBackup: False while the place that it is to be written to cannot be had, and where that was why it failed; else
+ * absent. It is never True, since kubectl shows as the status whatever is.
+ */
 export const VOLUME_READY = 'VolumeReady';
 
 /** What `holdfast backup` reports of the file system that it writes to, as codes of errors and findings. */
@@ -19,17 +22,16 @@ const FOUND_BY_BACKUPS: ReadonlySet<string> = new Set([
 
 /** Says that the place cannot be had; an event tells of it once. */
 export function volumeNotReady(pass: EtcdBackupPass, { code, message }: Pick<BackupFailure, 'code' | 'message'>): void {
-  const before = conditionOf(pass);
+  const isNews = !pass.status.conditions?.some(({ type, reason }) => type === VOLUME_READY && reason === code);
   holdFalse(pass, code, message);
-  if (before?.status !== 'False' || before.reason !== code)
-    pass.events.push({ type: 'Warning', reason: 'VolumeNotReady', message: `${message} (${code})` });
+  if (isNews) pass.events.push({ type: 'Warning', reason: 'VolumeNotReady', message: `${message} (${code})` });
 }
 
-export function volumeReady(pass: EtcdBackupPass, { message, isSmall }: UsableVolume): void {
-  const before = conditionOf(pass);
-  const reason = isSmall ? 'VolumeSmall' : 'VolumeUsable';
-  hold(pass, { type: VOLUME_READY, status: 'True', reason, message });
-  if (isSmall && before?.reason !== reason) pass.events.push({ type: 'Warning', reason, message });
+/** @param volume - undefined: the disk of a node */
+export function volumeReady(pass: EtcdBackupPass, volume: UsableVolume | undefined): void {
+  const { conditions } = pass.status;
+  if (conditions !== undefined) pass.status.conditions = conditions.filter(({ type }) => type !== VOLUME_READY);
+  if (volume?.isSmall === true) pass.events.push({ type: 'Warning', reason: 'VolumeSmall', message: volume.message });
 }
 
 /** Says so of a backup that fails for it, which has an event of its own. */
@@ -45,10 +47,4 @@ export function tellOfVolume(pass: EtcdBackupPass, failure: BackupFailure, findi
 
 function holdFalse(pass: EtcdBackupPass, reason: string, message: string): void {
   hold(pass, { type: VOLUME_READY, status: 'False', reason, message });
-}
-
-function conditionOf({
-  status,
-}: EtcdBackupPass): { readonly status: string; readonly reason?: string | undefined } | undefined {
-  return status.conditions?.find(({ type }) => type === VOLUME_READY);
 }
