@@ -45,11 +45,23 @@ const finding = z.object({
   hint: z.string().optional(),
 });
 
+/** What OpenShift's own configuration said, as it lay in the snapshot. */
+const openshift = z.object({
+  clusterId: z.string().optional(),
+  /** The release that an update was going to. */
+  updatingTo: z.string().optional(),
+  infrastructureName: z.string().optional(),
+  platform: z.string().optional(),
+  controlPlaneTopology: z.string().optional(),
+  apiServerUrl: z.string().optional(),
+});
+
 const cluster = z.object({
   etcdClusterId: hexId,
   kubeSystemUid: z.string().optional(),
   kubernetesVersion: z.string().optional(),
   openshiftVersion: z.string().optional(),
+  openshift: openshift.optional(),
   members: z
     .array(
       z.object({
@@ -94,6 +106,15 @@ const encryption = z.object({
   /** The encryption configurations' names inside the archive. */
   configFiles: z.array(z.string()),
   keysSaved: z.enum(['not-needed', 'in-resources', 'none', 'incomplete', 'external-kms']),
+  /** What OpenShift was asked for, and how far its API servers were with it. */
+  openshift: z
+    .object({
+      type: z.string().optional(),
+      apiServers: z.array(
+        z.object({ name: z.string(), encrypted: z.string(), reason: z.string(), changing: z.boolean() }),
+      ),
+    })
+    .optional(),
 });
 
 /** The custom resource that the backup was taken for. */

@@ -15,6 +15,14 @@ const full: Manifest = {
     kubeSystemUid: '89152f93-6a8f-4c5e-b365-613f55aab8ab',
     kubernetesVersion: 'v1.36.0',
     openshiftVersion: '4.17.5',
+    openshift: {
+      clusterId: '6f5b1c0e-8a55-4c0e-9d0a-3d8f1f4c2b11',
+      updatingTo: '4.17.6',
+      infrastructureName: 'demo-x7k2p',
+      platform: 'BareMetal',
+      controlPlaneTopology: 'HighlyAvailable',
+      apiServerUrl: 'https://api.demo.example.com:6443',
+    },
     members: [{ id: 1n, name: 'm1', peerUrls: ['https://[::1]:2380'], clientUrls: [], learner: false }],
   },
   member: { id: 0x8e9e05c52164694dn, name: 'm1', endpoint: 'https://127.0.0.1:2379', role: 'follower' },
@@ -45,6 +53,10 @@ const full: Manifest = {
     encryptedResources: [{ resource: 'secrets', provider: 'aescbc', keyNames: ['key1'], count: 14 }],
     configFiles: ['static-pod-resources/kube-apiserver-pod-6/secrets/encryption-config/encryption-config'],
     keysSaved: 'in-resources',
+    openshift: {
+      type: 'aescbc',
+      apiServers: [{ name: 'kube-apiserver', encrypted: 'True', reason: 'EncryptionCompleted', changing: false }],
+    },
   },
   certificates: { earliestExpiry: new Date('2027-11-22T00:00:00.000Z'), path: '/etc/kubernetes/pki/ca.crt' },
   verified: { at: new Date('2026-11-22T06:44:03.000Z'), checks: ['trailer', 'structure'] },
@@ -68,7 +80,7 @@ describe('a manifest', () => {
 
   it('writes ids in hexadecimal, 64-bit numbers in decimal and times in UTC', () => {
     expect(asJson(full)).toMatchObject({
-      schemaVersion: '1.1',
+      schemaVersion: '1.2',
       created: '2026-11-22T06:44:00.000Z',
       cluster: { etcdClusterId: 'cdf818194e3a8c32' },
       member: { id: '8e9e05c52164694d' },

@@ -5,7 +5,7 @@ import { BackupError } from './errors.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
 /** What a manifest written by this version says of itself: major, then minor. A minor step only adds fields. */
-export const MANIFEST_SCHEMA_VERSION = '1.1';
+export const MANIFEST_SCHEMA_VERSION = '1.2';
 /** No manifest is larger; a file that is, is none. */
 export const MAX_MANIFEST_BYTES: number = 1024 * 1024;
 

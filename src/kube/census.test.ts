@@ -3,6 +3,7 @@ import { protobuf } from '../base/index.ts';
 import {
   clusterFacts,
   decodeStored,
+  encryptionChanging,
   joinCensus,
   joinLiveKeys,
   KubeCensus,
@@ -126,11 +127,77 @@ describe('a census', () => {
     expect(clusterFacts(found)).toEqual({
       kubeSystemUid: UID,
       openshiftVersion: '4.17.5',
+      openshift: { updatingTo: '4.18.0', encryption: [] },
       kubernetesVersion: 'v1.30.4',
       encrypted: [],
       looksLikeKubernetes: true,
     });
     expect(found).toMatchObject({ kubernetesEntries: 5, otherEntries: 1 });
+  });
+
+  it('reads what OpenShift says of its infrastructure and of its encryption', () => {
+    const of = (conditions: unknown): Buffer => Buffer.from(JSON.stringify({ status: { conditions } }));
+    const done = {
+      type: 'Encrypted',
+      status: 'True',
+      reason: 'EncryptionCompleted',
+      message: 'All resources encrypted',
+    };
+    const migrating = { type: 'EncryptionMigrationControllerProgressing', status: 'True', reason: 'Migrating' };
+    const begun = { type: 'Encrypted', status: 'False', reason: 'EncryptionInProgress' };
+    const infrastructure = {
+      status: {
+        infrastructureName: 'demo-x7k2p',
+        platformStatus: { type: 'BareMetal' },
+        controlPlaneTopology: 'HighlyAvailable',
+        apiServerURL: 'https://api.demo.example.com:6443',
+      },
+    };
+    const [config, operator] = ['/kubernetes.io/config.openshift.io', '/kubernetes.io/operator.openshift.io'];
+    const release = { desired: { version: '4.17.5' }, history: [{ state: 'Completed', version: '4.17.5' }] };
+    const found = census(
+      [`${config}/clusterversions/version`, clusterVersion(release)],
+      [`${config}/infrastructures/cluster`, Buffer.from(JSON.stringify(infrastructure))],
+      [`${config}/apiservers/cluster`, Buffer.from(JSON.stringify({ spec: { encryption: { type: 'aescbc' } } }))],
+      [`${operator}/kubeapiservers/cluster`, of([begun])],
+      [`${operator}/kubeapiservers/cluster`, of([done])],
+      [`${operator}/openshiftapiservers/cluster`, of([done, migrating])],
+      [`${operator}/authentications/cluster`, of([begun])],
+      [`${operator}/etcds/cluster`, of([begun])],
+    );
+    const { openshift } = clusterFacts(found);
+    expect(openshift).toEqual({
+      infrastructure: {
+        name: 'demo-x7k2p',
+        platform: 'BareMetal',
+        controlPlaneTopology: 'HighlyAvailable',
+        apiServerUrl: 'https://api.demo.example.com:6443',
+      },
+      encryptionType: 'aescbc',
+      encryption: [
+        { apiServer: 'kube-apiserver', encrypted: 'True', reason: 'EncryptionCompleted', changing: false },
+        { apiServer: 'openshift-apiserver', encrypted: 'True', reason: 'EncryptionCompleted', changing: true },
+        { apiServer: 'oauth-apiserver', encrypted: 'False', reason: 'EncryptionInProgress', changing: true },
+      ],
+    });
+    expect(encryptionChanging({ openshift }).map(({ code, where }) => `${code} ${where}`)).toEqual([
+      'KUBE_ENCRYPTION_CHANGING openshift-apiserver',
+      'KUBE_ENCRYPTION_CHANGING oauth-apiserver',
+    ]);
+    expect(encryptionChanging({})).toEqual([]);
+  });
+
+  it.each([
+    [undefined, 'identity'],
+    ['', 'identity'],
+    ['aesgcm', 'aesgcm'],
+  ])('takes no word (%j) of encryption for %s', (type, expected) => {
+    const config = '/kubernetes.io/config.openshift.io';
+    const found = census(
+      [`${config}/clusterversions/version`, clusterVersion({ desired: { version: '4.17.5' } })],
+      [`${config}/apiservers/cluster`, Buffer.from(JSON.stringify({ spec: { encryption: { type } } }))],
+    );
+    expect(clusterFacts(found).openshift?.encryptionType).toBe(expected);
   });
 
   it('takes the version wanted while no update was completed, and kubeadm’s word before the kubelets’', () => {

@@ -1,6 +1,7 @@
 import { isEncrypted, parseEncryptionHeader } from './encryption-header.ts';
 import { parseKey } from './keys.ts';
-import { readKubeadmVersion, readKubeletVersion, readOpenshiftVersion, readUid } from './versions.ts';
+import { readKubeletVersion } from './versions.ts';
+import { joinLastSeen, WellKnownObjects, type LastSeen } from './well-known.ts';
 
 /** Entries of one resource that are encrypted at rest with one key. */
 export interface EncryptedGroup {
@@ -18,21 +19,13 @@ export interface EncryptedGroup {
   readonly sample: string;
 }
 
-/** The last thing seen of one key: its fact, or no value where it was deleted or cannot be read. */
-export interface LastSeen {
-  readonly value: string | undefined;
-}
-
 /** What {@link KubeCensus} found in one part of the key space; plain data. */
 export interface KubeCensusResult {
   /** Entries under a prefix that Kubernetes uses. */
   readonly kubernetesEntries: number;
   readonly otherEntries: number;
   readonly encrypted: readonly EncryptedGroup[];
-  /** Absent where the part says nothing of the object. */
-  readonly kubeSystemUid: LastSeen | undefined;
-  readonly openshiftVersion: LastSeen | undefined;
-  readonly kubeadmVersion: LastSeen | undefined;
+  readonly lastSeen: LastSeen;
   /** Of the nodes seen last, a few. */
   readonly kubeletVersions: readonly string[];
 }
@@ -41,9 +34,6 @@ export interface KubeCensusResult {
 const MAX_KEPT_BYTES = 1024 * 1024;
 const MAX_NODES = 8;
 
-const KUBE_SYSTEM = Buffer.from('namespaces/kube-system');
-const CLUSTER_VERSION = Buffer.from('config.openshift.io/clusterversions/version');
-const KUBEADM_CONFIG = Buffer.from('configmaps/kube-system/kubeadm-config');
 const NODE = Buffer.from('minions/');
 
 const SLASH = 0x2f;
@@ -68,9 +58,7 @@ export class KubeCensus {
   readonly #groups = new Map<string, GrowingGroup>();
   /** The group counted last, and the bytes its keys and values begin with: mostly the next one's too. */
   #last: { readonly group: GrowingGroup; readonly key: Buffer; readonly header: Buffer } | undefined;
-  #kubeSystem: Buffer | 'deleted' | undefined;
-  #clusterVersion: Buffer | 'deleted' | undefined;
-  #kubeadm: Buffer | 'deleted' | undefined;
+  readonly #wellKnown = new WellKnownObjects();
   readonly #nodes = new Map<string, Buffer>();
 
   /** See `EntryVisitor` of `snapshot`. */
@@ -90,7 +78,7 @@ export class KubeCensus {
     }
     this.#kubernetesEntries++;
     const first = bytes[path];
-    if (first === LETTER_N || first === LETTER_C || first === LETTER_M)
+    if (first === LETTER_N || first === LETTER_C || first === LETTER_M || first === LETTER_O)
       this.#remember(bytes, path, keyEnd, valueStart, valueEnd, tombstone);
     if (!tombstone && isEncrypted(bytes, valueStart, valueEnd))
       this.#count(bytes, keyStart, keyEnd, valueStart, valueEnd);
@@ -102,9 +90,7 @@ export class KubeCensus {
       kubernetesEntries: this.#kubernetesEntries,
       otherEntries: this.#otherEntries,
       encrypted: [...this.#groups.values()].map((group) => ({ ...group })),
-      kubeSystemUid: lastSeen(this.#kubeSystem, readUid),
-      openshiftVersion: lastSeen(this.#clusterVersion, readOpenshiftVersion),
-      kubeadmVersion: lastSeen(this.#kubeadm, readKubeadmVersion),
+      lastSeen: this.#wellKnown.lastSeen(),
       kubeletVersions: [...this.#nodes.values()].map(readKubeletVersion).filter((version) => version !== undefined),
     };
   }
@@ -124,13 +110,10 @@ export class KubeCensus {
       if (value !== 'deleted') this.#nodes.set(name, value);
       const [oldest] = this.#nodes.keys();
       if (this.#nodes.size > MAX_NODES && oldest !== undefined) this.#nodes.delete(oldest);
-    } else if (equals(bytes, path, keyEnd, KUBE_SYSTEM)) {
-      this.#kubeSystem = kept(bytes, valueStart, valueEnd, tombstone);
-    } else if (equals(bytes, path, keyEnd, CLUSTER_VERSION)) {
-      this.#clusterVersion = kept(bytes, valueStart, valueEnd, tombstone);
-    } else if (equals(bytes, path, keyEnd, KUBEADM_CONFIG)) {
-      this.#kubeadm = kept(bytes, valueStart, valueEnd, tombstone);
+      return;
     }
+    const name = this.#wellKnown.nameOf(bytes, path, keyEnd);
+    if (name !== undefined) this.#wellKnown.see(name, kept(bytes, valueStart, valueEnd, tombstone));
   }
 
   #count(bytes: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -166,20 +149,14 @@ export function joinCensus(results: readonly KubeCensusResult[]): KubeCensusResu
     if (known === undefined) groups.set(groupId(group), { ...group });
     else known.count += group.count;
   }
-  const newest = (of: (result: KubeCensusResult) => LastSeen | undefined): LastSeen | undefined =>
-    of(results.findLast((result) => of(result) !== undefined) ?? NOTHING);
   return {
     kubernetesEntries: results.reduce((total, part) => total + part.kubernetesEntries, 0),
     otherEntries: results.reduce((total, part) => total + part.otherEntries, 0),
     encrypted: [...groups.values()],
-    kubeSystemUid: newest((result) => result.kubeSystemUid),
-    openshiftVersion: newest((result) => result.openshiftVersion),
-    kubeadmVersion: newest((result) => result.kubeadmVersion),
+    lastSeen: joinLastSeen(results.map(({ lastSeen }) => lastSeen)),
     kubeletVersions: results.flatMap(({ kubeletVersions }) => kubeletVersions).slice(-MAX_NODES),
   };
 }
-
-const NOTHING: KubeCensusResult = new KubeCensus().result();
 
 function groupId({ keyPrefix, provider, keyName }: Pick<EncryptedGroup, 'keyPrefix' | 'provider' | 'keyName'>): string {
   return JSON.stringify([keyPrefix, provider, keyName]);
@@ -187,14 +164,6 @@ function groupId({ keyPrefix, provider, keyName }: Pick<EncryptedGroup, 'keyPref
 
 function resourceName(key: { readonly group?: string; readonly resource: string }): string {
   return key.group === undefined ? key.resource : `${key.resource}.${key.group}`;
-}
-
-function lastSeen(
-  found: Buffer | 'deleted' | undefined,
-  read: (value: Uint8Array) => string | undefined,
-): LastSeen | undefined {
-  if (found === undefined) return undefined;
-  return { value: found === 'deleted' ? undefined : read(found) };
 }
 
 /** Where the path after `/registry/`, `/kubernetes.io/` or `/openshift.io/` begins; -1 for other keys. */
@@ -212,10 +181,6 @@ function startsWith(bytes: Buffer, start: number, end: number, head: Buffer): bo
   return (
     end - start >= length && bytes[start] === head[0] && bytes.compare(head, 0, length, start, start + length) === 0
   );
-}
-
-function equals(bytes: Buffer, start: number, end: number, whole: Buffer): boolean {
-  return end - start === whole.length && startsWith(bytes, start, end, whole);
 }
 
 /** A copy, since the bytes are the walker's. A value too large to be what it should be counts as deleted. */

@@ -19,6 +19,8 @@ export const kubeFindings = {
   KUBE_KEY_MISSING: 'Values in the snapshot are encrypted with a key that no saved encryption configuration has.',
   KUBE_KEY_OTHER_RESOURCE:
     'A key is saved, but only for other resources than the one whose values are encrypted with it.',
+  KUBE_ENCRYPTION_CHANGING:
+    'An API server of OpenShift was writing stored objects anew, with another key or with none, when the snapshot was taken.',
   KUBE_KEYS_IN_KMS: 'Values are encrypted with keys of a key management service, which no backup can hold.',
   KUBE_KEYS_IN_SNAPSHOT:
     'Values are encrypted by an OpenShift API server whose keys lie in Secrets inside the snapshot itself.',

@@ -1,5 +1,6 @@
-export { joinCensus, KubeCensus, type EncryptedGroup, type KubeCensusResult, type LastSeen } from './census.ts';
-export { clusterFacts, type ClusterFacts } from './cluster-facts.ts';
+export { joinCensus, KubeCensus, type EncryptedGroup, type KubeCensusResult } from './census.ts';
+export { encryptionChanging } from './encryption-changing.ts';
+export { clusterFacts, type ClusterFacts, type OpenShiftFacts } from './cluster-facts.ts';
 export {
   parseEncryptionConfiguration,
   type ConfiguredProvider,

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { protobuf } from '../base/index.ts';
 import { decodeOrUndefined, decodeStored, readObjectMeta } from './envelope.ts';
 
@@ -14,13 +13,6 @@ const node = protobuf.message({
 // core/v1/generated.proto: ConfigMap.data 2, a map, whose entries have the key as 1 and the value as 2.
 const configMap = protobuf.message({
   data: protobuf.repeated(2, protobuf.message({ key: protobuf.string(1), value: protobuf.string(2) })),
-});
-// openshift/api: config/v1/types_cluster_version.go.
-const clusterVersion = z.object({
-  status: z.object({
-    desired: z.object({ version: z.string() }).optional(),
-    history: z.array(z.object({ state: z.string(), version: z.string() })).optional(),
-  }),
 });
 
 /** The UID of any object, such as the kube-system namespace, which stands for the cluster's identity. */
@@ -44,13 +36,4 @@ export function readKubeadmVersion(value: Uint8Array): string | undefined {
   const data = decodeOrUndefined(configMap, object.raw)?.data ?? [];
   const configuration = data.find(({ key }) => key === 'ClusterConfiguration')?.value ?? '';
   return /^kubernetesVersion: *"?(v[\w.+-]+)/m.exec(configuration)?.[1];
-}
-
-/** `4.17.5` of a ClusterVersion: the last update that was completed, else the one wanted. */
-export function readOpenshiftVersion(value: Uint8Array): string | undefined {
-  const object = decodeStored(value);
-  if (object.encoding !== 'json') return undefined;
-  const status = clusterVersion.safeParse(object.value).data?.status;
-  // The history is newest first.
-  return status?.history?.find(({ state }) => state === 'Completed')?.version ?? status?.desired?.version;
 }

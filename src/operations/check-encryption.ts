@@ -2,11 +2,13 @@ import type { Manifest } from '../backup/index.ts';
 import type { Finding } from '../base/index.ts';
 import {
   clusterFacts,
+  encryptionChanging,
   missingKeyFinding,
   missingKeys,
   parseEncryptionConfiguration,
   type EncryptedGroup,
   type EncryptionConfiguration,
+  type OpenShiftFacts,
 } from '../kube/index.ts';
 import { findLiveMissingKeys, type SnapshotInspection } from './inspect/inspect-snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -25,6 +27,34 @@ export interface EncryptionCheck {
  * @throws KubeError where a saved configuration cannot be understood
  */
 export async function checkEncryptionKeys(
+  inspection: SnapshotInspection,
+  saved: ReadonlyMap<string, Uint8Array> | undefined,
+  surroundings: Pick<Surroundings, 'inspectWorker' | 'signal' | 'progress'>,
+): Promise<EncryptionCheck> {
+  const facts = inspection.census && clusterFacts(inspection.census);
+  const checked = await checkKeys(inspection, saved, surroundings);
+  return {
+    manifest: { ...checked.manifest, openshift: facts?.openshift && describeOpenShift(facts.openshift) },
+    findings: checked.findings,
+  };
+}
+
+/** Whether OpenShift was encrypting or decrypting what lies in the snapshot. */
+export function checkEncryptionChanges({ census }: SnapshotInspection): readonly Finding[] {
+  return census === undefined ? [] : encryptionChanging(clusterFacts(census));
+}
+
+function describeOpenShift({ encryptionType, encryption }: OpenShiftFacts): Manifest['encryption']['openshift'] {
+  const apiServers = encryption.map(({ apiServer, encrypted, reason, changing }) => ({
+    name: apiServer,
+    encrypted,
+    reason,
+    changing,
+  }));
+  return { type: encryptionType, apiServers };
+}
+
+async function checkKeys(
   inspection: SnapshotInspection,
   saved: ReadonlyMap<string, Uint8Array> | undefined,
   surroundings: Pick<Surroundings, 'inspectWorker' | 'signal' | 'progress'>,

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Backup, ManifestResources, ManifestSnapshot } from '../backup/index.ts';
 import { hasErrors, type Finding } from '../base/index.ts';
 import { verifyArchive, type ArchiveReport } from '../host/index.ts';
-import { checkEncryptionKeys } from './check-encryption.ts';
+import { checkEncryptionChanges, checkEncryptionKeys } from './check-encryption.ts';
 import { inspectSnapshotFile, type SnapshotInspection } from './inspect/inspect-snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -50,7 +50,10 @@ export async function verifyBackup(
     );
   }
   if (snapshot?.walk !== undefined)
-    findings.push(...(await checkEncryptionKeys(snapshot, archive?.files, surroundings)).findings);
+    findings.push(
+      ...(await checkEncryptionKeys(snapshot, archive?.files, surroundings)).findings,
+      ...checkEncryptionChanges(snapshot),
+    );
   return {
     id: backup.id,
     folder: backup.folder,

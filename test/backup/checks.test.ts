@@ -12,30 +12,11 @@ afterAll(() => plane.stop());
 
 const OPERATOR = '/kubernetes.io/config.openshift.io/clusteroperators/etcd';
 
-/** Puts an object into etcd, where the stand-in API server finds it, for as long as `work` takes. */
-async function withObject<T>(
-  key: string,
-  change: (object: Record<string, unknown>) => unknown,
-  work: () => Promise<T>,
-): Promise<T> {
-  const before = await plane.cluster.etcdctl('get', key, '--print-value-only');
-  const changed = JSON.stringify(change(before.trim() === '' ? {} : (JSON.parse(before) as Record<string, unknown>)));
-  await plane.cluster.etcdctlReading(changed, 'put', key);
-  try {
-    return await work();
-  } finally {
-    if (before === '') await plane.cluster.etcdctl('del', key);
-    else await plane.cluster.etcdctlReading(before.trimEnd(), 'put', key);
-  }
-}
-
 const progressing = () => ({
   status: {
     conditions: [{ type: 'Progressing', status: 'True', message: 'NodeInstallerProgressing: 1 node at revision 8' }],
   },
 });
-
-const quiet = JSON.stringify({ status: { conditions: [{ type: 'Progressing', status: 'False' }] } });
 
 async function refusedAndForced(
   flags: readonly string[] = [],
@@ -55,7 +36,7 @@ const dirtyNames = [
 
 describe('an operator that rolls out a new revision', () => {
   it('stops the backup with the operator and the command that waits for it; --force goes on and marks the files', async () => {
-    const { refused, forced, names } = await withObject(OPERATOR, progressing, () => refusedAndForced());
+    const { refused, forced, names } = await plane.withObject(OPERATOR, progressing, () => refusedAndForced());
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('the operator etcd is rolling out a new revision (NodeInstallerProgressing');
     expect(refused.stderr).toContain('oc wait clusteroperator/etcd --for=condition=Progressing=False');
@@ -65,88 +46,7 @@ describe('an operator that rolls out a new revision', () => {
 
   it('does not matter to a snapshot alone', async () => {
     const folder = await temporaryFolder();
-    const run = await withObject(OPERATOR, progressing, () => plane.backup(folder, ['--snapshot-only']));
-    expect(run, run.stderr).toMatchObject({ code: 0 });
-  });
-});
-
-/** Has the operator begin a rollout as soon as it has said that it has none. */
-function beginOnceAsked(): void {
-  plane.apiServer.beforeAnswer = async (path) => {
-    if (!path.endsWith('/clusteroperators/etcd')) return;
-    plane.apiServer.beforeAnswer = () => Promise.resolve();
-    await plane.cluster.etcdctlReading(JSON.stringify(progressing()), 'put', OPERATOR);
-  };
-}
-
-describe('an operator that begins a rollout while the backup is taken', () => {
-  it('makes it no backup; --force begins again and marks the files', async () => {
-    const folder = await temporaryFolder();
-    const unchanged = (object: Record<string, unknown>): unknown => object;
-    const overtaken = await withObject(OPERATOR, unchanged, () => {
-      beginOnceAsked();
-      return plane.backup(folder);
-    });
-    expect(overtaken.code).toBe(3);
-    expect(overtaken.stderr).toContain('BACKUP_ROLLOUT_BEGAN');
-    expect(await readdir(folder)).toEqual([]);
-    const forced = await withObject(OPERATOR, unchanged, () => {
-      beginOnceAsked();
-      return plane.backup(folder, ['--force']);
-    });
-    expect(forced, forced.stderr).toMatchObject({ code: 0 });
-    expect((await readdir(folder)).sort()).toEqual(dirtyNames);
-  });
-
-  it('is waited for where that is asked for, and the backup is taken when it is over', async () => {
-    const folder = await temporaryFolder();
-    let asked = 0;
-    const run = await withObject(OPERATOR, progressing, () => {
-      plane.apiServer.beforeAnswer = async (path) => {
-        if (!path.endsWith('/clusteroperators/etcd') || ++asked > 1) return;
-        await plane.cluster.etcdctlReading(quiet, 'put', OPERATOR);
-      };
-      return plane.backup(folder, ['--rollout-wait', '5m']);
-    });
-    expect(run, run.stderr).toMatchObject({ code: 0 });
-    expect(run.stderr).toMatch(/waiting, for 300 s at most: the operator etcd is rolling out/);
-    expect(asked).toBeGreaterThan(2);
-    expect((await readdir(folder)).every((name) => !name.includes('DIRTY'))).toBe(true);
-  });
-});
-
-describe('a cluster-wide proxy', () => {
-  it('that the environment lacks is reported with the lines to run, and is no reason to refuse', async () => {
-    const proxy = () => ({ spec: { httpProxy: 'http://proxy.example.com:8080', noProxy: '.cluster.local' } });
-    const folder = await temporaryFolder();
-    const env = { ...process.env, HTTP_PROXY: undefined, HTTPS_PROXY: undefined, NO_PROXY: undefined };
-    const run = await withObject('/kubernetes.io/config.openshift.io/proxies/cluster', proxy, () =>
-      plane.backup(folder, [], { env }),
-    );
-    expect(run, run.stderr).toMatchObject({ code: 0 });
-    expect(run.stderr).toContain('export HTTP_PROXY=http://proxy.example.com:8080\nexport NO_PROXY=.cluster.local\n');
-    const name = ['--name', 'nightly', '--uid', 'f00d'];
-    const automated = await withObject('/kubernetes.io/config.openshift.io/proxies/cluster', proxy, () =>
-      plane.backup(folder, name, { env }),
-    );
-    expect(automated, automated.stderr).toMatchObject({ code: 0 });
-    expect(automated.stderr).not.toContain('HTTP_PROXY');
-  });
-
-  it('in the environment is never used for etcd or the API server', async () => {
-    const folder = await temporaryFolder();
-    const nowhere = 'http://127.0.0.1:9';
-    const env = {
-      ...process.env,
-      HTTP_PROXY: nowhere,
-      HTTPS_PROXY: nowhere,
-      http_proxy: nowhere,
-      https_proxy: nowhere,
-      grpc_proxy: nowhere,
-      // From Node 24 on its own clients heed the variables where this is set.
-      NODE_USE_ENV_PROXY: '1',
-    };
-    const run = await plane.backup(folder, [], { env });
+    const run = await plane.withObject(OPERATOR, progressing, () => plane.backup(folder, ['--snapshot-only']));
     expect(run, run.stderr).toMatchObject({ code: 0 });
   });
 });

@@ -66,6 +66,23 @@ export class ControlPlane {
     return runCommand(this.backupCommand(folder, ...flags), options);
   }
 
+  /** Puts an object into etcd, where the stand-in API server finds it, for as long as `work` takes. */
+  async withObject<T>(
+    key: string,
+    change: (object: Record<string, unknown>) => unknown,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const before = await this.cluster.etcdctl('get', key, '--print-value-only');
+    const changed = JSON.stringify(change(before.trim() === '' ? {} : (JSON.parse(before) as Record<string, unknown>)));
+    await this.cluster.etcdctlReading(changed, 'put', key);
+    try {
+      return await work();
+    } finally {
+      if (before === '') await this.cluster.etcdctl('del', key);
+      else await this.cluster.etcdctlReading(before.trimEnd(), 'put', key);
+    }
+  }
+
   async stopApiServer(): Promise<void> {
     await this.apiServer.stop();
   }

@@ -101,6 +101,18 @@ function openShiftObjects(make: ObjectMaker): readonly KeyValue[] {
     make.custom(`${config}/infrastructures/cluster`, `${config}/v1`, 'Infrastructure', 'cluster', {
       status: { infrastructureName: 'demo-x7k2p', controlPlaneTopology: 'HighlyAvailable' },
     }),
+    make.custom(`${config}/apiservers/cluster`, `${config}/v1`, 'APIServer', 'cluster', {
+      spec: { encryption: { type: 'aescbc' } },
+    }),
+    make.custom(
+      'operator.openshift.io/kubeapiservers/cluster',
+      'operator.openshift.io/v1',
+      'KubeAPIServer',
+      'cluster',
+      {
+        status: { conditions: [{ type: 'Encrypted', status: 'True', reason: 'EncryptionCompleted' }] },
+      },
+    ),
   ];
 }
 

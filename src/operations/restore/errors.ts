@@ -55,6 +55,7 @@ export const recoveryFindings = {
   RECOVERY_VERSION_DIFFERS: 'The backup is of another OpenShift release or another Kubernetes minor release.',
   RECOVERY_PATCH_DIFFERS: 'The backup is of another patch release of the same Kubernetes minor release.',
   RECOVERY_VERSION_UNKNOWN: 'The versions of the backup and of the host could not be compared.',
+  RECOVERY_UPDATE_UNDER_WAY: 'The backup was taken while the cluster was being updated to another OpenShift release.',
   RECOVERY_ETCD_UNREADABLE: 'The etcd of this host cannot read the data of the backup.',
   RECOVERY_CERTIFICATE_EXPIRED: 'A certificate in the backup has expired or expires within a day.',
   RECOVERY_KEYS_MISSING: 'Values in the snapshot are encrypted with keys that nobody will have after the restore.',

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { Backup } from '../../backup/index.ts';
 import { hasErrors, type Finding } from '../../base/index.ts';
 import { followOnHost, placeOnHost, readHostText, type HostLayout } from '../../host/index.ts';
-import { clusterFacts } from '../../kube/index.ts';
+import { clusterFacts, type ClusterFacts } from '../../kube/index.ts';
 import { verifyBackup, type BackupVerification } from '../verify-backup.ts';
 import { readArchiveFacts, type ReadArchiveFacts } from './archive-facts.ts';
 import { decideBump, type BumpDecision, type RevisionSource } from './bump-revision.ts';
@@ -13,7 +13,7 @@ import { checkHostKeys } from './checks/keys.ts';
 import { checkOtherMembers, otherMembers } from './checks/other-members.ts';
 import { checkArchiveFits, checkCertificates } from './checks/resources.ts';
 import { checkRoom, roomForData } from './checks/room.ts';
-import { checkVersions } from './checks/version.ts';
+import { checkUpdate, checkVersions } from './checks/version.ts';
 import type { RestoreSurroundings } from './contracts.ts';
 import { applyOverrides, finding, refused } from './errors.ts';
 import { findBackup, type FoundBackup } from './find-backup.ts';
@@ -152,7 +152,9 @@ async function checkAll(
   ];
   if (snapshot?.walk === undefined) return findings;
   findings.push(...checkIdentity(manifest, snapshot, known));
-  findings.push(...checkVersions(snapshot.path, backupVersions(facts), await hostVersions(facts)));
+  const versions = backupVersions(facts);
+  findings.push(...checkVersions(snapshot.path, versions, await hostVersions(facts)));
+  findings.push(...checkUpdate(snapshot.path, versions.openshift, factsOf(facts)?.openshift?.updatingTo));
   findings.push(...checkReadable(snapshot.path, { member, etcdVersion, bump: bump.bump }));
   findings.push(...(await checkOtherMembers(manifest, known, surroundings.signal)));
   const disk = (await placeOnHost(host.hostRoot, posix.join(dataDir, 'x'))).diskPath;
@@ -185,10 +187,14 @@ function noResources({ id, folder }: Backup): Finding {
   );
 }
 
+function factsOf({ verification }: Pick<HostRestoreFacts, 'verification'>): ClusterFacts | undefined {
+  const census = verification.snapshot?.census;
+  return census && clusterFacts(census);
+}
+
 function backupVersions({ found, verification, archive }: HostRestoreFacts): Parameters<typeof checkVersions>[1] {
   const { cluster } = found.backup.manifest ?? {};
-  const census = verification.snapshot?.census;
-  const facts = census === undefined ? undefined : clusterFacts(census);
+  const facts = factsOf({ verification });
   return {
     kubernetes: cluster?.kubernetesVersion ?? facts?.kubernetesVersion,
     openshift: cluster?.openshiftVersion ?? facts?.openshiftVersion ?? archive?.facts.openshiftVersion,

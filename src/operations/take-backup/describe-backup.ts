@@ -1,7 +1,7 @@
 import { basename, relative } from 'node:path';
 import { MANIFEST_SCHEMA_VERSION, type Manifest } from '../../backup/index.ts';
 import type { Finding } from '../../base/index.ts';
-import { clusterFacts } from '../../kube/index.ts';
+import { clusterFacts, type OpenShiftFacts } from '../../kube/index.ts';
 import type { BackupSource } from './backup-source.ts';
 import type { EncryptionCheck } from '../check-encryption.ts';
 import type { SnapshotInspection } from '../inspect/inspect-snapshot.ts';
@@ -69,8 +69,18 @@ function describeCluster({ circumstances, inspection, source }: BackupDescriptio
     kubeSystemUid: facts?.kubeSystemUid,
     kubernetesVersion: source.host?.kubernetesVersion ?? facts?.kubernetesVersion,
     openshiftVersion: facts?.openshiftVersion,
+    openshift: facts?.openshift && describeOpenShift(facts.openshift),
     members: [...circumstances.origin.members],
   };
+}
+
+function describeOpenShift({
+  clusterId,
+  updatingTo,
+  infrastructure,
+}: OpenShiftFacts): Manifest['cluster']['openshift'] {
+  const { name, platform, controlPlaneTopology, apiServerUrl } = infrastructure ?? {};
+  return { clusterId, updatingTo, infrastructureName: name, platform, controlPlaneTopology, apiServerUrl };
 }
 
 function describeSnapshot({ snapshot, inspection }: BackupDescription): Manifest['snapshot'] {

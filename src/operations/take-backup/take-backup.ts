@@ -4,7 +4,7 @@ import { probeWritable, storageError, volumeSpace, type Lock } from '../../store
 import type { BackupReport, BackupRequest, Circumstances } from './backup-request.ts';
 import { choosePlace, leavePlace, openPlace } from './backup-place.ts';
 import { findSource, type BackupSource } from './backup-source.ts';
-import { checkEncryptionKeys, type EncryptionCheck } from '../check-encryption.ts';
+import { checkEncryptionChanges, checkEncryptionKeys, type EncryptionCheck } from '../check-encryption.ts';
 import { describeBackup } from './describe-backup.ts';
 import { OperationError } from '../errors.ts';
 import { findEarlier } from './find-earlier.ts';
@@ -140,7 +140,10 @@ async function prove(
   const inspection = await inspectSnapshotFile(snapshot.file.partPath, { hash: false }, surroundings);
   const encryption = await checkEncryptionKeys(inspection, resources?.encryptionConfigs, surroundings);
   requireGood(snapshot, [...inspection.findings, ...encryption.findings]);
-  const findings = [...(resources?.findings ?? []), ...inspection.findings, ...encryption.findings];
+  const findings = [
+    ...[...(resources?.findings ?? []), ...inspection.findings, ...encryption.findings],
+    ...checkEncryptionChanges(inspection),
+  ];
   logFindings(findings, surroundings.log);
   return { inspection, encryption, findings };
 }

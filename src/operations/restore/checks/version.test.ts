@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkVersions } from './version.ts';
+import { checkUpdate, checkVersions } from './version.ts';
 
 const kubernetes = (version: string | undefined): Parameters<typeof checkVersions>[1] => ({
   kubernetes: version,
@@ -23,5 +23,18 @@ describe('checkVersions', () => {
 
   it('says when nothing can be compared', () => {
     expect(codes('b', kubernetes(undefined), kubernetes('v1.31.2'))).toEqual(['warning RECOVERY_VERSION_UNKNOWN']);
+  });
+});
+
+describe('checkUpdate', () => {
+  it('warns of a backup from the midst of an update, with both releases', () => {
+    expect(checkUpdate('b', '4.17.5', undefined)).toEqual([]);
+    expect(checkUpdate('b', '4.17.5', '4.18.1')).toMatchObject([
+      {
+        severity: 'warning',
+        code: 'RECOVERY_UPDATE_UNDER_WAY',
+        message: expect.stringContaining('4.17.5 to 4.18.1') as string,
+      },
+    ]);
   });
 });

@@ -34,6 +34,19 @@ export function checkVersions(where: string, backup: Versions, host: Versions): 
   return theirs.patch === ours.patch ? [] : [finding('warning', 'RECOVERY_PATCH_DIFFERS', where, both)];
 }
 
+/** A cluster that was on its way to another release goes on with that after the restore. */
+export function checkUpdate(
+  where: string,
+  from: string | undefined,
+  updatingTo: string | undefined,
+): readonly Finding[] {
+  if (updatingTo === undefined) return [];
+  const message = `the backup was taken while the cluster was updated from OpenShift ${from ?? '?'} to ${updatingTo}`;
+  const hint =
+    'The update goes on by itself when the cluster runs again. A backup from before or after it is the safer one.';
+  return [finding('warning', 'RECOVERY_UPDATE_UNDER_WAY', where, message, hint)];
+}
+
 function differs(where: string, message: string, hint: string): Finding {
   return finding('error', 'RECOVERY_VERSION_DIFFERS', where, message, hint);
 }
