@@ -127,7 +127,7 @@ export class ClusterUnderTest {
       },
     });
     this.#left.push(() => this.#remove(resources.persistentVolumes, `holdfast-e2e-${name}`));
-    await this.pendingClaim(name);
+    await this.#claim(name, { storageClassName: '', volumeName: `holdfast-e2e-${name}` });
     await this.until(`the claim ${name} to be bound`, async () => {
       const { status } = await this.client.get(resources.persistentVolumeClaims, this.named(name));
       return status?.phase === 'Bound';
@@ -135,17 +135,34 @@ export class ClusterUnderTest {
     return folder;
   }
 
+  /** A claim that waits for a pod, and then for a provisioner that nobody runs: the Job of a backup is made and goes no further. */
+  async lateClaim(name: string): Promise<void> {
+    const className = `holdfast-e2e-${name}`;
+    await this.client.create(resources.storageClasses, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: className },
+      provisioner: 'nobody.example.com',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    this.#left.push(() => this.#remove(resources.storageClasses, className));
+    await this.#claim(name, { storageClassName: className });
+  }
+
   /** A claim that there is no volume for. */
   async pendingClaim(name: string): Promise<void> {
+    await this.#claim(name, { storageClassName: '' });
+  }
+
+  async #claim(name: string, more: object): Promise<void> {
     await this.client.create(resources.persistentVolumeClaims, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: { name, namespace: BACKUP_NAMESPACE },
       spec: {
         accessModes: ['ReadWriteOnce'],
-        storageClassName: '',
-        volumeName: `holdfast-e2e-${name}`,
         resources: { requests: { storage: '1Gi' } },
+        ...more,
       },
     });
     this.#left.push(() => this.#remove(resources.persistentVolumeClaims, name));

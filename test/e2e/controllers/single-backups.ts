@@ -93,7 +93,7 @@ export function describeSingleBackups(cluster: () => ClusterUnderTest): void {
     });
 
     it('after those that were asked for before, one at a time', async () => {
-      await cluster().pendingClaim('late-claim');
+      await cluster().lateClaim('late-claim');
       const first = await ask(cluster(), 'waits-a', 'late-claim');
       const names = ['waits-b', 'waits-c'];
       for (const name of names) await ask(cluster(), name);
@@ -111,6 +111,19 @@ export function describeSingleBackups(cluster: () => ClusterUnderTest): void {
         Date.parse(b?.status?.completionTime ?? ''),
       );
       expect(cluster().jobs.mostAtOnce).toBe(1);
+    });
+
+    it('when its claim has a volume, and says meanwhile why there is none', async () => {
+      await cluster().pendingClaim('empty-claim');
+      const asked = await ask(cluster(), 'without-volume', 'empty-claim');
+      const told = await cluster().until('it to say what it waits for', async () => {
+        const current = await cluster().client.get(etcdBackups, { name: asked.metadata.name });
+        return condition(current, 'VolumeReady');
+      });
+      expect(told).toMatchObject({ status: 'False', reason: 'OPERATOR_CLAIM_UNBOUND' });
+      expect(told.message).toContain('PVC [empty-claim] asks for a volume without a class');
+      expect(cluster().jobs.of(asked)).toEqual([]);
+      await cluster().client.delete(etcdBackups, asked.metadata);
     });
 
     it('not any more once its Job was removed', async () => {
