@@ -2,12 +2,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import type { CustomResourceDefinition } from '../../src/apiserver/index.ts';
 import { kindsFromDefinition, prepareObject, validateObject } from '../../src/standalone/schema/index.ts';
-import { makeTemporaryFolder, runCommand, succeed } from '../kit/index.ts';
+import { makeTemporaryFolder, runCommand, succeed, waitFor } from '../kit/index.ts';
+import { ClusterWithRights } from './cluster-with-rights.ts';
 import { build, deploymentOf, parseManifests, type Manifest } from './manifests.ts';
+import { makeOpenShift } from './openshift-cluster.ts';
+import { OperatorProcess } from './operator-process.ts';
 import { rightsOf } from './rights.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/olm-bundle.mjs', import.meta.url));
@@ -134,6 +137,28 @@ describe('The OLM bundle', () => {
       [...new Set(rightsOf(all, OPERATOR).map((each) => JSON.stringify(each)))].toSorted();
     expect(rights([...madeByOlm(), ...beside])).toEqual(rights(installed));
     expect(csv.spec.install.spec.clusterPermissions.map((each) => each.serviceAccountName)).toEqual([OPERATOR.name]);
+  });
+
+  it('has the operator wait, not ready, until what is beside it is applied', async () => {
+    const applied = [...madeByOlm()];
+    const cluster = await ClusterWithRights.start(applied);
+    onTestFinished(() => cluster.close());
+    await makeOpenShift(cluster.client);
+    const podName = 'holdfast-operator-1';
+    const operator = await OperatorProcess.start({
+      deployment: deploymentOf(applied),
+      kubeconfig: await cluster.podOf(OPERATOR, podName, IMAGE),
+      podName,
+    });
+    onTestFinished(() => operator.kill('SIGKILL'));
+    const ready = async (): Promise<number> => (await operator.get('/readyz')).status;
+    const patience = { timeoutMs: 90_000, what: () => operator.log };
+    await waitFor(() => operator.log.includes('the lease cannot be had'), patience);
+    expect(await ready()).toBe(503);
+    applied.push(...beside);
+    await waitFor(() => operator.log.includes('this process leads'), patience);
+    await waitFor(async () => (await ready()) === 200, patience);
+    expect(await operator.stop()).toBe(0);
   });
 
   it('starts the operator as the Deployment does, from the image that it was made for', () => {
