@@ -50,6 +50,30 @@ export async function beginUpdate(client: KubeClient): Promise<void> {
   await client.updateStatus(clusterVersions, { ...current, status });
 }
 
+/** One of OpenShift's operators begins to roll out with these words, or has ended. */
+export async function rollOut(client: KubeClient, name: string, message: string | undefined): Promise<void> {
+  const apiVersion = 'config.openshift.io/v1';
+  const standing = await client
+    .get(clusterOperators, { name })
+    .catch(() => client.create(clusterOperators, { apiVersion, kind: 'ClusterOperator', metadata: { name } }));
+  const status = message === undefined ? 'False' : 'True';
+  const lastTransitionTime = new Date().toISOString();
+  const conditions = [{ type: 'Progressing', status, message: message ?? '', lastTransitionTime }];
+  await client.updateStatus(clusterOperators, { ...standing, status: { conditions } });
+}
+
+/** As the feature set TechPreviewNoUpgrade does. */
+export async function turnOnBackups(client: KubeClient): Promise<void> {
+  const gate = await client.create(featureGates, {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'FeatureGate',
+    metadata: { name: 'cluster' },
+    spec: { featureSet: 'TechPreviewNoUpgrade' },
+  });
+  const enabled = [{ name: 'AutomatedEtcdBackup' }];
+  await client.updateStatus(featureGates, { ...gate, status: { featureGates: [{ version: '4.17.5', enabled }] } });
+}
+
 function definition(plural: string, kind: string): NewObject<CustomResourceDefinition> {
   const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const schema = { openAPIV3Schema: { type: 'object', properties: { spec: anything, status: anything } } };

@@ -90,6 +90,14 @@ describe('When an update begins, a backup', () => {
     expect(names(cluster)).toEqual([NAME, 'before-update-4.18.1-3']);
   });
 
+  it('is not taken anew when somebody removes it', async () => {
+    const cluster = await clusterWith();
+    await cluster.openshift(UPDATE);
+    await cluster.api.delete(etcdBackups, { name: NAME });
+    await cluster.settle();
+    expect(names(cluster)).toEqual([]);
+  });
+
   it('is not taken where nobody asked for it', async () => {
     const cluster = new OperatorCluster({ openshift: { freshHours: 0 } });
     await cluster.openshift(UPDATE);

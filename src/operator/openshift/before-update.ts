@@ -33,12 +33,14 @@ const ONLY = 'version';
 
 /** Takes a backup when an update begins, unless there is one that is young enough. */
 export function createBeforeUpdateController(parts: BeforeUpdateParts, surroundings: Surroundings): Controller {
+  // One that somebody has removed is not made anew.
+  const asked = new Set<string>();
   const controller = createController(
     {
       name: 'before-update',
       informers: [parts.backups, parts.etcdBackups],
       workers: 1,
-      reconcile: (_key, signal) => reconcile(parts, surroundings, signal),
+      reconcile: (_key, signal) => reconcile(parts, asked, surroundings, signal),
     },
     surroundings,
   );
@@ -51,6 +53,7 @@ export function createBeforeUpdateController(parts: BeforeUpdateParts, surroundi
 
 async function reconcile(
   parts: BeforeUpdateParts,
+  asked: Set<string>,
   { time, log, events }: Surroundings,
   signal: AbortSignal,
 ): Promise<void> {
@@ -62,7 +65,7 @@ async function reconcile(
   const update = updateUnderWay(clusterVersion, now);
   if (update === undefined || now.getTime() - update.since > TOO_LATE_MS) return;
   const name = nameFor(update.version, clusterVersion);
-  if (isAskedFor(name, update, parts)) return;
+  if (asked.has(name) || isAskedFor(name, update, parts)) return;
   const { maxAgeMinutes = DEFAULT_MAX_AGE_MINUTES, pvcName = '' } = settings;
   const newest = newestGood(parts);
   if (newest !== undefined && newest >= update.since - maxAgeMinutes * MINUTE_MS) return;
@@ -81,6 +84,7 @@ async function reconcile(
     if (hasCode(error, 'APISERVER_ALREADY_EXISTS')) return;
     throw error;
   }
+  asked.add(name);
   const release = update.version === '' ? 'another release' : update.version;
   const message = `asked for EtcdBackup ${name} before the update to ${release}: ${ageOf(newest, now)}`;
   log.info(message);
