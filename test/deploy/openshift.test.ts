@@ -34,7 +34,7 @@ async function operatorOn(...args: readonly string[]): Promise<KubeClient> {
     args,
     env: PROXIES,
   });
-  onTestFinished(async () => void (await operator.stop('SIGKILL')));
+  onTestFinished(() => operator.kill('SIGKILL'));
   return cluster.client;
 }
 
