@@ -395,6 +395,11 @@ export class OperatorCluster {
   async pod(job: Job, phase: 'Succeeded' | 'Failed' | 'Running', message?: string): Promise<Pod> {
     const exitCode = phase === 'Succeeded' ? 0 : 1;
     const state = phase === 'Running' ? { running: {} } : { terminated: { exitCode, ...(message && { message }) } };
+    const status = { phase, containerStatuses: [{ name: 'cluster-backup', state }] };
+    return await this.#makePod(job, status, nodeOf(job) ?? 'master-0');
+  }
+
+  async #makePod(job: Job, status: NonNullable<Pod['status']>, nodeName?: string): Promise<Pod> {
     return await this.#createWithStatus(resources.pods, {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -404,16 +409,15 @@ export class OperatorCluster {
         labels: job.spec.template.metadata?.labels ?? {},
         ownerReferences: [ownerOf(job)],
       },
-      spec: { ...job.spec.template.spec, nodeName: nodeOf(job) ?? 'master-0' },
-      status: { phase, containerStatuses: [{ name: 'cluster-backup', state }] },
+      spec: { ...job.spec.template.spec, ...(nodeName !== undefined && { nodeName }) },
+      status,
     });
   }
 
   /** A pod of a Job that no node takes. */
   async waitingPod(job: Job, message: string): Promise<void> {
-    const pod = await this.pod(job, 'Running');
     const conditions = [{ type: 'PodScheduled', status: 'False' as const, reason: 'Unschedulable', message }];
-    await this.api.updateStatus(resources.pods, { ...pod, status: { phase: 'Pending', conditions } });
+    await this.#makePod(job, { phase: 'Pending', conditions });
   }
 
   /** As a controller and a kubelet: an API server takes no status from whoever creates an object. */
