@@ -87,7 +87,7 @@ describe('No alert fires', () => {
     const firstLeads = (minute: number): boolean => minute < 1.5 * DAY || minute > 3 * DAY;
     const often = runsEvery(HOUR, { first: -HOUR, until: 5 * DAY });
     await judged({
-      days: 4,
+      days: 3.5,
       stepMinutes: 5,
       lives: [daily(), hourly({ policy: 'often', since: -3 * HOUR, runs: often })],
       replicas: [
@@ -110,7 +110,7 @@ describe('No alert fires', () => {
 
   it('where a rare schedule has become a frequent one', async () => {
     const runs = [{ from: -20 * DAY, to: -20 * DAY + 3, ok: true }, ...runsEvery(DAY, { first: DAY, until: 3 * DAY })];
-    await judged({ days: 2, stepMinutes: 5, lives: [daily({ since: 0, runs })], fires: [] });
+    await judged({ days: 2, stepMinutes: 10, lives: [daily({ since: 0, runs })], fires: [] });
   });
 
   it('for a Backup that has no schedule, beside one that has', async () => {
@@ -125,14 +125,14 @@ describe('No alert fires', () => {
 
 describe('HoldfastNoRecentBackup', () => {
   /** Two intervals, and half an hour in which a run may take its time, and ten minutes in which figures may be missing. */
-  const AFTER = 2 * DAY + 30 + 5 + 10;
+  const AFTER = 2 * DAY + 30 + 10 + 10;
 
   it('fires when two runs have left nothing, until one succeeds', async () => {
     const success = { from: 3 * DAY, to: 3 * DAY + 3, ok: true };
     const lost = { from: 0, to: 0, ok: true };
     await judged({
       days: 3.5,
-      stepMinutes: 5,
+      stepMinutes: 10,
       lives: [daily({ runs: [lost, success] })],
       fires: [{ alert: 'HoldfastNoRecentBackup', from: AFTER, until: success.from }],
       says: {
@@ -155,7 +155,7 @@ describe('HoldfastNoRecentBackup', () => {
     const firstLeads = (minute: number): boolean => minute < DAY;
     await judgedOnCluster({
       days: 3,
-      stepMinutes: 5,
+      stepMinutes: 10,
       lives: [daily({ runs: [{ from: 0, to: 0, ok: true }] })],
       replicas: [
         { instance: 'a', leads: firstLeads },
@@ -274,7 +274,7 @@ describe('HoldfastScheduleMissed', () => {
 describe('HoldfastVolumeNearlyFull', () => {
   it('fires where two more backups have no room', async () => {
     await judgedOnCluster({
-      days: 3,
+      days: 1.5,
       stepMinutes: 5,
       lives: [daily({ room: (minute) => (minute < 0 ? 2 : minute < DAY ? 1.9 : 2) })],
       // Every five minutes somebody looks; ten it has to hold.
@@ -342,11 +342,11 @@ describe('HoldfastOperatorAbsent', () => {
 
 describe('Of many hosts with a Backup of the same name', () => {
   it('each is judged by itself', async () => {
-    const span = { minutes: 3 * DAY, stepMinutes: 5 };
+    const span = { minutes: 3 * DAY, stepMinutes: 10 };
     const last = daily({ runs: [{ from: 0, to: 0, ok: true }] });
     const series = [...seriesOf([{ instance: 'a' }], [last], span), ...seriesOf([{ instance: 'b' }], [daily()], span)];
     const which = 'instance="a",backup_policy="nightly"';
-    const from = 2 * DAY + 35 + 10;
+    const from = 2 * DAY + 40 + 10;
     const fires = [{ alert: 'HoldfastNoRecentBackup', which, from, until: span.minutes }];
     await testRules(hostRules(await clusterRules()), { ...span, series, fires });
   });
