@@ -12,6 +12,7 @@ import {
 } from '../controller/index.ts';
 import { STATUS_ANNOTATION } from '../crd/index.ts';
 import { hasCode } from './answers.ts';
+import { isSameStatus, UnsureWrites } from './unsure-writes.ts';
 
 /** An object whose status the operator writes. */
 export type Governed = KubeObject & { readonly status?: { conditions?: Condition[] | undefined } | undefined };
@@ -57,13 +58,16 @@ export interface Surroundings {
  * status is written although a step threw, so that what it found out so far can be seen; then the error decides on the retry.
  */
 export function createReconcile<T extends Governed>(shape: Shape<T>, surroundings: Surroundings): Reconcile {
+  const unsure = new UnsureWrites();
   return async (key, signal) => {
     const name = parseKey(key);
     const object = shape.informer.get(name);
     if (object === undefined) {
+      unsure.forget(key);
       await shape.gone(name.name, signal);
       return;
     }
+    await tell(shape.resource, object, unsure.eventsThatHold(key, object), surroundings);
     const status: NonNullable<T['status']> = structuredClone(object.status ?? {});
     const { time, log } = surroundings;
     const pass: Pass<T> = { object, now: time.now(), signal, log, status, events: [] };
@@ -76,7 +80,7 @@ export function createReconcile<T extends Governed>(shape: Shape<T>, surrounding
         shape.hindered?.(pass, error);
       throw error;
     } finally {
-      await conclude(shape.resource, pass, surroundings);
+      await conclude(shape.resource, pass, surroundings, { key, unsure });
     }
     return typeof verdict === 'object' ? verdict : undefined;
   };
@@ -92,30 +96,38 @@ async function takeSteps<T extends Governed>(steps: readonly Step<T>[], pass: Pa
 
 async function conclude<T extends Governed>(
   resource: Resource<T>,
-  { object, status, events, signal, log }: Pass<T>,
-  { client, events: recorder }: Surroundings,
+  { object, status, events, signal }: Pass<T>,
+  surroundings: Surroundings,
+  { key, unsure }: { readonly key: string; readonly unsure: UnsureWrites },
 ): Promise<void> {
+  const { client } = surroundings;
   if (!isDeepStrictEqual(status, object.status ?? {})) {
     try {
       const written = await client.updateStatus(resource, { ...object, status }, { signal });
       if (!isSameStatus(written.status, status)) await keepInAnnotation(resource, written, status, { client, signal });
     } catch (error) {
       if (hasCode(error, 'APISERVER_NOT_FOUND')) return;
+      // What met another's write, or its own of a moment ago, was not done.
+      if (!hasCode(error, 'APISERVER_CONFLICT')) unsure.remember(key, { object, status, events });
       throw error;
     }
+    unsure.settle(key, { object, events });
   }
+  await tell(resource, object, events, surroundings);
+}
+
+async function tell<T extends Governed>(
+  resource: Resource<T>,
+  object: T,
+  events: readonly EventNote[],
+  { events: recorder, log }: Surroundings,
+): Promise<void> {
   for (const event of events) {
     // Events are forgotten within hours, and who keeps the log need not ask the API.
     const words = `${resource.kind} ${object.metadata.name}: ${event.message}`;
     log[event.type === 'Warning' ? 'warn' : 'info'](words, { reason: event.reason });
     await recorder.record(object, event);
   }
-}
-
-/** As JSON, in which a field that is undefined is not there. */
-function isSameStatus(one: unknown, other: unknown): boolean {
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? {}));
-  return isDeepStrictEqual(plain(one), plain(other));
 }
 
 /** The server has dropped what its definition does not know; readers find it again by the schema of the kind. */
