@@ -9,8 +9,11 @@ const RELEASE = [{ version: '4.17.3', state: 'Completed', startedTime: '2026-10-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-async function openshift(settings: OpenShiftSettings = {}): Promise<OperatorCluster> {
-  const cluster = new OperatorCluster({ openshift: { freshHours: 0, ...settings } });
+async function openshift(
+  settings: OpenShiftSettings = {},
+  backupArgs: readonly string[] = [],
+): Promise<OperatorCluster> {
+  const cluster = new OperatorCluster({ backupArgs, openshift: { freshHours: 0, ...settings } });
   await cluster.openshift({ history: RELEASE });
   for (const name of ['etcd', 'kube-apiserver', 'kube-scheduler', 'ingress']) await cluster.rollout(name, undefined);
   return cluster;
@@ -77,6 +80,16 @@ describe('While an operator of the control plane rolls out, a backup', () => {
     await cluster.pass(30 * MINUTE_MS);
     expect(holding(cluster, 'two')).toContain('BackupFailed');
     expect(cluster.jobs()).toEqual([]);
+  });
+
+  it('is taken in spite of it when it has waited long enough, where the operator was told so', async () => {
+    const cluster = await openshift({ rolloutWaitMs: HOUR_MS }, ['--despite-rollout']);
+    await cluster.rollout('etcd', 'stuck');
+    await cluster.ask('single');
+    await cluster.pass(59 * MINUTE_MS);
+    expect(cluster.jobs()).toEqual([]);
+    await cluster.pass(2 * MINUTE_MS);
+    expect(argsOf(cluster, 'single')).toContain('--despite-rollout');
   });
 
   it('has not waited for it while it waited for another', async () => {

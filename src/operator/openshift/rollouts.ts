@@ -10,6 +10,8 @@ import type { HouseRules } from './house-rules.ts';
 
 const MINUTE_MS = 60_000;
 const LONGEST_MESSAGE = 300;
+/** Options of `holdfast backup` with which a Job goes on in spite of a rollout. */
+const OVERRIDES = ['--despite-rollout', '--force'];
 /** So late a backup is none from before the update any more. */
 const TOO_LATE_MS = 30 * MINUTE_MS;
 
@@ -20,7 +22,10 @@ const TOO_LATE_MS = 30 * MINUTE_MS;
  */
 export function waitForRollout(
   pass: EtcdBackupPass,
-  { rules, settings }: { readonly rules: HouseRules; readonly settings: Pick<ResolvedSettings, 'rolloutWaitMs'> },
+  {
+    rules,
+    settings,
+  }: { readonly rules: HouseRules; readonly settings: Pick<ResolvedSettings, 'rolloutWaitMs' | 'backupArgs'> },
 ): Verdict {
   const { object, now } = pass;
   const { rolloutWaitMs } = settings;
@@ -28,6 +33,7 @@ export function waitForRollout(
   if (rolloutWaitMs === 0 || rollouts.length === 0 || isDespiteRollout(object)) return undefined;
   const until = waitsSince(rollouts, object.metadata.creationTimestamp) + rolloutWaitMs;
   if (until <= now.getTime()) {
+    if (OVERRIDES.some((option) => settings.backupArgs.includes(option))) return undefined;
     const message = `no backup was taken, since ${describe(rollouts)}: a backup waits ${Math.round(rolloutWaitMs / MINUTE_MS)} minutes for that`;
     const [{ name } = { name: '' }] = rollouts;
     const hint =
