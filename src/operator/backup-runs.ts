@@ -1,11 +1,12 @@
 import { resources, type Job } from '../apiserver/index.ts';
 import { formatTime } from '../controller/index.ts';
 import { APP_LABEL, BACKUP_NAMESPACE, CRONJOB_APP, SERIES_LABEL } from '../crd/index.ts';
+import { hasCode } from './answers.ts';
 import { seriesOf } from './backup-job.ts';
 import { say, type BackupParts, type BackupPass } from './backup-parts.ts';
 import { isEnded, judgeJob } from './job-state.ts';
 import type { Verdict } from './reconcile.ts';
-import { followRuns, runOf, type Run, type SeriesRecord } from './series.ts';
+import { followRuns, runOf, withoutHosts, type Run, type SeriesRecord } from './series.ts';
 import { owningJob } from './turn.ts';
 
 /** Tells what became of the series' runs, of those too that never came to ask for a backup. */
@@ -21,10 +22,30 @@ export async function followSeries(pass: BackupPass, parts: BackupParts): Promis
     if (run !== undefined) runs.push(run);
   }
   const before = { ...pass.status };
-  const after = followRuns(before, runs);
+  const followed = followRuns(before, runs);
+  const hasNewSuccess = followed.lastSuccess?.etcdBackup !== before.lastSuccess?.etcdBackup;
+  const after = hasNewSuccess ? withoutHosts(followed, await goneHosts(followed, pass, parts)) : followed;
   Object.assign(pass.status, after);
   tell(pass, before, after);
   return undefined;
+}
+
+/** The nodes that keep backups of the series and are no longer part of the cluster; none where nodes may not be seen. */
+async function goneHosts(
+  { hosts = [] }: SeriesRecord,
+  { signal }: BackupPass,
+  { client }: BackupParts,
+): Promise<readonly string[]> {
+  const gone: string[] = [];
+  try {
+    for (const { name } of hosts) {
+      const { items } = await client.list(resources.nodes, { fieldSelector: `metadata.name=${name}`, signal });
+      if (items.length === 0) gone.push(name);
+    }
+  } catch (error) {
+    if (!hasCode(error, 'APISERVER_FORBIDDEN')) throw error;
+  }
+  return gone;
 }
 
 /** A run's Job that failed and left no EtcdBackup: it could not ask for one, or the EtcdBackup was removed since. */

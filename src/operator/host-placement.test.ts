@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeOf, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
-import { ApiServerError } from '../apiserver/index.ts';
+import { ApiServerError, resources } from '../apiserver/index.ts';
 import type { Backup } from '../crd/index.ts';
 
 const MASTERS = ['master-0', 'master-1', 'master-2'];
@@ -170,6 +170,66 @@ describe('What is kept of a series', () => {
       { name: 'master-1', backups: 2, bytes: 200 },
       { name: 'master-2', backups: 1, bytes: 100 },
     ]);
+  });
+
+  it('does not count what lay on a node that is gone for good, and is divided among those that are left', async () => {
+    const cluster = await threeMasters();
+    await cluster.schedule('nightly', keeping(5));
+    const run = async (index: number, backups: number): Promise<void> => {
+      await cluster.ask(`run-${index}`, { series: 'nightly' });
+      await cluster.end(`run-${index}`, { ...SUCCESS, kept: { backups, bytes: backups * 100, removed: 0, failed: 0 } });
+      await cluster.pass(1_000);
+    };
+    for (const [index, backups] of [2, 2, 1].entries()) await run(index, backups);
+    await cluster.node('master-1', { isReady: false });
+    await run(3, 2);
+    // It is off, and what is on its disk is not lost.
+    expect(cluster.backup('nightly').status?.hosts?.map(({ name }) => name)).toEqual(MASTERS);
+    await cluster.api.delete(resources.nodes, { name: 'master-1' });
+    await cluster.ask('next', { series: 'nightly' });
+    expect(kept(cluster, 'next')).toBe('--retain-number 2');
+    await cluster.end('next', { ...SUCCESS, kept: { backups: 2, bytes: 200, removed: 0, failed: 0 } });
+    await cluster.pass(60_000);
+    const { kept: total, hosts } = cluster.backup('nightly').status ?? {};
+    expect(hosts?.map(({ name }) => name)).toEqual(['master-0', 'master-2']);
+    expect(total).toEqual({ backups: 4, bytes: 400 });
+  });
+});
+
+describe('A node in trouble', () => {
+  it('takes a backup where none is without', async () => {
+    const cluster = await threeMasters();
+    for (const name of MASTERS) await cluster.node(name, { isCordoned: true });
+    await cluster.node('master-0', { isReady: false });
+    expect(await take(cluster, 'nightly', 2)).toEqual(['master-1', 'master-2']);
+  });
+
+  it.each(['MemoryPressure', 'PIDPressure', 'DiskPressure'])('is passed by: %s', async (pressure) => {
+    const cluster = await threeMasters();
+    await cluster.node('master-0', { pressure });
+    expect(await take(cluster, 'nightly', 3)).toEqual(['master-1', 'master-2', 'master-1']);
+  });
+
+  it('with a full disk comes after one that is cordoned', async () => {
+    const cluster = await threeMasters();
+    await cluster.node('master-0', { pressure: 'DiskPressure' });
+    await cluster.node('master-1', { isReady: false });
+    await cluster.node('master-2', { isCordoned: true });
+    expect(await take(cluster, 'nightly', 1)).toEqual(['master-2']);
+  });
+
+  it('whose disk a backup found full is passed by for a day', async () => {
+    const cluster = await threeMasters();
+    await cluster.ask('full');
+    await cluster.end('full', { outcome: 'failed', code: 'STORE_FULL', message: 'no space left', hint: 'Make room.' });
+    expect(cluster.etcdBackup('full').status?.conditions).toMatchObject([
+      {},
+      { type: 'VolumeReady', status: 'False', reason: 'STORE_FULL' },
+      { type: 'BackupFailed' },
+    ]);
+    expect(await take(cluster, 'nightly', 3)).toEqual(['master-1', 'master-2', 'master-1']);
+    await cluster.pass(24 * 3_600_000);
+    expect(await take(cluster, 'nightly', 2, 3)).toEqual(['master-0', 'master-2']);
   });
 });
 

@@ -52,7 +52,7 @@ export function followRuns(before: SeriesRecord, runs: readonly Run[]): SeriesRe
   for (const run of runs.toSorted(byEnd)) {
     const isNew = counted === undefined || (byEnd(counted, run) < 0 && counted.name !== run.name);
     if ('taken' in run) {
-      noteHost(record, run);
+      noteHost(record, run, isNew);
       if (isAfter(run.time, record.lastSuccessfulTime)) noteSuccess(record, run);
       if (isNew) record.consecutiveFailures = 0;
     } else if (isNew) {
@@ -73,15 +73,22 @@ function noteSuccess(record: SeriesRecord, { name, time, taken }: RunThatSucceed
     ...(volume && { volume }),
     ...(certificatesExpireAt !== undefined && { certificatesExpireAt }),
   };
-  const onHosts = record.hosts ?? [];
-  if (onHosts.length > 0) record.kept = { backups: sum(onHosts, 'backups'), bytes: sum(onHosts, 'bytes') };
+  if ((record.hosts ?? []).length > 0) record.kept = sumOf(record.hosts ?? []);
   else if (kept !== undefined) record.kept = { backups: kept.backups, bytes: kept.bytes };
 }
 
+/** The record without the nodes that are gone for good, and with them what lay on their disks. */
+export function withoutHosts(record: SeriesRecord, gone: readonly string[]): SeriesRecord {
+  const hosts = record.hosts?.filter(({ name }) => !gone.includes(name));
+  return hosts === undefined || gone.length === 0 ? record : { ...record, hosts, kept: sumOf(hosts) };
+}
+
 /** Each node counts what lies on its own disk, and tells it when it takes a backup. */
-function noteHost(record: SeriesRecord, { time, taken: { kept }, hostName }: RunThatSucceeded): void {
+function noteHost(record: SeriesRecord, { time, taken: { kept }, hostName }: RunThatSucceeded, isNew: boolean): void {
   if (hostName === undefined || kept === undefined) return;
   const before = record.hosts?.find(({ name }) => name === hostName);
+  // Of a node that was taken out, old runs may still be there.
+  if (before === undefined && !isNew) return;
   if (!isAfter(time, before?.lastSuccessfulTime)) return;
   const { backups, bytes } = kept;
   const others = record.hosts?.filter(({ name }) => name !== hostName) ?? [];
@@ -89,8 +96,9 @@ function noteHost(record: SeriesRecord, { time, taken: { kept }, hostName }: Run
   record.hosts = [...others, host].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function sum(hosts: NonNullable<SeriesRecord['hosts']>, what: 'backups' | 'bytes'): number {
-  return hosts.reduce((total, host) => total + host[what], 0);
+function sumOf(hosts: NonNullable<SeriesRecord['hosts']>): { readonly backups: number; readonly bytes: number } {
+  const sum = (what: 'backups' | 'bytes'): number => hosts.reduce((total, host) => total + host[what], 0);
+  return { backups: sum('backups'), bytes: sum('bytes') };
 }
 
 interface End {

@@ -302,11 +302,15 @@ export class OperatorCluster {
   }
 
   /** A control-plane node, made or changed. */
-  async node(name: string, { isReady = true, isCordoned = false, labels: others = {} } = {}): Promise<void> {
+  async node(
+    name: string,
+    { isReady = true, isCordoned = false, labels: others = {}, pressure = '' } = {},
+  ): Promise<void> {
     const labels = { 'node-role.kubernetes.io/control-plane': '', ...others };
     const standing = this.api.all(resources.nodes).find(({ metadata }) => metadata.name === name);
     const spec = { unschedulable: isCordoned };
-    const conditions = [{ type: 'Ready', status: isReady ? ('True' as const) : ('Unknown' as const) }];
+    const pressed = pressure === '' ? [] : [{ type: pressure, status: 'True' as const }];
+    const conditions = [{ type: 'Ready', status: isReady ? ('True' as const) : ('Unknown' as const) }, ...pressed];
     if (standing === undefined)
       await this.#createWithStatus(resources.nodes, {
         ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels } },
