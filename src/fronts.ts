@@ -161,6 +161,7 @@ async function createBackupOperator(
       image: 'holdfast',
       backupArgs: [...etcdArguments(etcd), ...(await loginArguments(request)), ...request.backupArgs],
       activeDeadlineSeconds: Math.ceil(request.jobDeadlineMs / 1000),
+      startDeadlineSeconds: Math.ceil(request.startDeadlineMs / 1000),
       hostFolder: request.defaultFolder,
       defaultTimeZone: localTimeZone(),
     },

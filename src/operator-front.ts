@@ -71,6 +71,7 @@ async function settingsFor(
     backupArgs: ['--host-root', HOST_ROOT, ...request.backupArgs],
     hostFolder: request.defaultFolder,
     activeDeadlineSeconds: Math.ceil(request.jobDeadlineMs / 1000),
+    startDeadlineSeconds: Math.ceil(request.startDeadlineMs / 1000),
     openshift: request.openshift,
     ...clusterPods(request),
   };

@@ -51,6 +51,8 @@ export interface StandaloneRequest {
   readonly graceMs: number;
   /** How long a backup's Job may work in all. */
   readonly jobDeadlineMs: number;
+  /** How long a backup whose turn it is may wait for its volume, a node and the start of its pod. */
+  readonly startDeadlineMs: number;
 }
 
 export interface RunningStandalone {
@@ -93,6 +95,8 @@ export interface OperatorRequest {
   readonly capabilities: readonly string[];
   /** How long a backup's Job may work in all, milliseconds. */
   readonly jobDeadlineMs: number;
+  /** How long a backup whose turn it is may wait for its volume, a node and the start of its pod. */
+  readonly startDeadlineMs: number;
   /** Undefined: the cluster is no OpenShift. */
   readonly openshift:
     | {

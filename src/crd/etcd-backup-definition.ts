@@ -103,7 +103,9 @@ export const etcdBackupDefinition: NewObject<CustomResourceDefinition> = {
                 type: 'object',
                 description: 'What was found; written by the operator alone.',
                 properties: {
-                  conditions: conditionList('BackupPending, BackupCompleted, BackupFailed or BackupSkipped.'),
+                  conditions: conditionList(
+                    'BackupPending, BackupCompleted, BackupFailed or BackupSkipped; VolumeReady while the volume cannot be had.',
+                  ),
                   backupJob,
                   startTime: time('When the Job was made.'),
                   completionTime: time('When the outcome was known.'),

@@ -30,9 +30,11 @@ interface OperatorFlags extends OpenShiftFlags {
   readonly priorityClass: string | false;
   readonly capability?: readonly string[];
   readonly jobDeadline: number;
+  readonly startDeadline: number;
 }
 
 const DEFAULT_DEADLINE_MS = 3_600_000;
+const DEFAULT_START_DEADLINE_MS = 600_000;
 /** As long as that of Kubernetes' own components. */
 const DEFAULT_LEASE_MS = 15_000;
 const SHORTEST_LEASE_MS = 3_000;
@@ -99,6 +101,11 @@ function addJobOptions(command: Command): Command {
       new Option('--job-deadline <duration>', 'how long a backup may take in all')
         .argParser(parseDuration)
         .default(DEFAULT_DEADLINE_MS, '1h'),
+    )
+    .addOption(
+      new Option('--start-deadline <duration>', 'how long one may wait for its volume, a node and its start')
+        .argParser(parseDuration)
+        .default(DEFAULT_START_DEADLINE_MS, '10m'),
     );
 }
 
@@ -150,6 +157,7 @@ async function readRequest(
     priorityClass: flags.priorityClass === false ? undefined : flags.priorityClass,
     capabilities: flags.capability ?? [],
     jobDeadlineMs: flags.jobDeadline,
+    startDeadlineMs: flags.startDeadline,
     openshift: readOpenShiftOptions(flags),
   };
 }

@@ -28,11 +28,13 @@ interface StandaloneFlags extends EtcdFlags {
   readonly defaultFolder: string;
   readonly grace: number;
   readonly jobDeadline: number;
+  readonly startDeadline: number;
   readonly output: 'text' | 'json';
 }
 
 const DEFAULT_GRACE_MS = 5 * 60_000;
 const DEFAULT_DEADLINE_MS = 3_600_000;
+const DEFAULT_START_DEADLINE_MS = 600_000;
 
 /** `holdfast standalone` */
 export function defineStandalone(program: Command, environment: CliEnvironment, schedule: Schedule): void {
@@ -84,6 +86,11 @@ export function defineStandalone(program: Command, environment: CliEnvironment, 
         .argParser(parseDuration)
         .default(DEFAULT_DEADLINE_MS, '1h'),
     )
+    .addOption(
+      new Option('--start-deadline <duration>', 'how long one may wait for its volume, a node and its start')
+        .argParser(parseDuration)
+        .default(DEFAULT_START_DEADLINE_MS, '10m'),
+    )
     .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'))
     .action((flags: StandaloneFlags) => schedule(() => run(command, flags, environment)));
 }
@@ -131,6 +138,7 @@ async function readRequest(
     defaultFolder: place(flags.defaultFolder),
     graceMs: flags.grace,
     jobDeadlineMs: flags.jobDeadline,
+    startDeadlineMs: flags.startDeadline,
   };
 }
 
