@@ -5,10 +5,10 @@ import { absentAsUndefined, removed } from './answers.ts';
 import { backupJobName, belongsTo, JOB_SELECTOR } from './backup-job.ts';
 import { completed, executing, failed, pending, started, type EtcdBackupPass } from './etcd-backup-status.ts';
 import type { EtcdBackupWork } from './etcd-backup-work.ts';
-import { failureOf, hasEnded, hasStarted, isEnded, judgeJob, obstacleOf } from './job-state.ts';
+import { failureOf, hasEnded, hasStarted, isEnded, judgeJob, lastFailureIn, obstacleOf } from './job-state.ts';
 import type { Verdict } from './reconcile.ts';
 import { lastWordOn } from './storage/told-by-events.ts';
-import { tellOfVolume } from './storage/volume-condition.ts';
+import { tellOfVolume, volumeReady } from './storage/volume-condition.ts';
 import { isAtWork } from './turn.ts';
 
 const LOOK_AGAIN_MS = 10_000;
@@ -54,6 +54,7 @@ export async function judge(pass: EtcdBackupPass, job: Job, work: EtcdBackupWork
   work.patience.end(job.metadata.uid);
   if (state.nodeName !== undefined) pass.status.nodeName = state.nodeName;
   if (state.kind === 'succeeded') {
+    volumeReady(pass, undefined);
     completed(pass, state.report, endTime(end, pass.now));
     return 'done';
   }
@@ -81,7 +82,7 @@ async function attend(pass: EtcdBackupPass, job: Job, pods: readonly Pod[], work
   const standing = pods.filter((pod) => !hasEnded(pod));
   if (standing.length > 0 && standing.every((pod) => !isAtWork(pod, pass.now)))
     return beginAnew(pass, job, standing, work);
-  const message = executing(job.metadata.name);
+  const message = executing(job.metadata.name) + tellOfAttempts(pass, pods);
   if (standing.some(hasStarted)) {
     work.patience.end(uid);
     pending(pass, message);
@@ -94,6 +95,15 @@ async function attend(pass: EtcdBackupPass, job: Job, pods: readonly Pod[], work
   if (work.patience.waited(uid) >= work.settings.startDeadlineMs) return giveUp(pass, job, obstacle, work);
   pending(pass, obstacle === undefined ? message : `${message}; its pod waits: ${obstacle}`);
   return { again: LOOK_AGAIN_MS };
+}
+
+/** What kept an attempt from its end is told before the last one has ended, too. */
+function tellOfAttempts(pass: EtcdBackupPass, pods: readonly Pod[]): string {
+  const report = lastFailureIn(pods);
+  if (report === undefined) return '';
+  const { code, message, hint, findings = [] } = report;
+  tellOfVolume(pass, { code, message, hint }, findings);
+  return `; an attempt has failed: ${message} (${code})`;
 }
 
 /** The scheduler's or kubelet's word, and those of whoever attaches, provisions and mounts. */

@@ -1,5 +1,11 @@
 import type { Job, Pod } from '../apiserver/index.ts';
-import { parseJobReport, type BackupFailure, type JobReport, type SucceededReport } from '../crd/index.ts';
+import {
+  parseJobReport,
+  type BackupFailure,
+  type FailedReport,
+  type JobReport,
+  type SucceededReport,
+} from '../crd/index.ts';
 import { operatorErrors, type OperatorErrorCode } from './errors.ts';
 
 /** What a Job and its pods say of the backup. */
@@ -118,6 +124,13 @@ function fateOf({ status }: Pod): string | undefined {
   const [reason, message] = [status?.reason ?? disruption?.reason, status?.message ?? disruption?.message];
   const words = [reason, message].filter((each) => each !== undefined && each !== '').join(': ');
   return words === '' ? undefined : words;
+}
+
+/** What the newest of the pods that failed told; undefined where none told anything. */
+export function lastFailureIn(pods: readonly Pod[]): FailedReport | undefined {
+  const ended = newestFirst(pods).filter(hasEnded).map(lastWord);
+  const told = ended.map(({ report }) => report).find((report) => report?.outcome === 'failed');
+  return told?.outcome === 'failed' ? told : undefined;
 }
 
 /** Whether nothing of a pod runs any more. */

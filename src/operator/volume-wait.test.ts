@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ClusterStorage } from '../../test/kit/cluster-storage.ts';
 import { nodeOf, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
 import { resources, type Condition } from '../apiserver/index.ts';
-import { outcomeOf, type JobReport } from '../crd/index.ts';
+import { encodeJobReport, outcomeOf, type JobReport } from '../crd/index.ts';
 import type { BackupJobSettings } from './settings.ts';
 
 const MINUTE_MS = 60_000;
@@ -158,6 +158,21 @@ describe('The Job of a backup with a claim', () => {
     await cluster.end('second', SUCCESS);
     expect(outcomeOf(cluster.etcdBackup('second'))).toBe('BackupCompleted');
     expect(said(cluster, 'second', 'VolumeReady')).toBeUndefined();
+  });
+
+  it('says so after the first attempt already, and no more once a later one succeeds', async () => {
+    const { cluster } = await begin('master-0');
+    await cluster.ask('single', { pvcName: 'local' });
+    const report: JobReport = { outcome: 'failed', code: 'STORE_READ_ONLY', message: 'mounted read-only', hint: '' };
+    await cluster.pod(cluster.jobOf('single') ?? expect.fail('no Job'), 'Failed', encodeJobReport(report));
+    await cluster.pass(11_000);
+    expect(said(cluster, 'single', 'BackupPending')?.message).toContain(
+      'an attempt has failed: mounted read-only (STORE_READ_ONLY)',
+    );
+    expect(said(cluster, 'single', 'VolumeReady')).toMatchObject({ status: 'False', reason: 'STORE_READ_ONLY' });
+    await cluster.end('single', SUCCESS);
+    expect(outcomeOf(cluster.etcdBackup('single'))).toBe('BackupCompleted');
+    expect(said(cluster, 'single', 'VolumeReady')).toBeUndefined();
   });
 
   it('that failed for something else says nothing of its volume', async () => {
