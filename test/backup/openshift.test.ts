@@ -109,6 +109,7 @@ describe('what OpenShift says of itself in the snapshot', () => {
     const { cluster, encryption } = await manifestOf(folder);
     expect(cluster).toMatchObject({ openshiftVersion: '4.17.5', openshift: { updatingTo: '4.17.6' } });
     expect(encryption).toMatchObject({ openshift: { apiServers: [{ changing: true }] } });
+    expect((await holdfast('list', folder)).stdout).toContain('openshift 4.17.5 going to 4.17.6');
     const verified = await holdfast('verify', folder);
     expect(verified, verified.stdout).toMatchObject({ code: 0 });
     expect(`${verified.stdout}${verified.stderr}`).toContain('KUBE_ENCRYPTION_CHANGING');

@@ -71,7 +71,7 @@ describe('The operator on OpenShift, where the environment names proxies', () =>
     await ask(client, 'single');
     await untilSaid(client, 'single', /^BackupPending: waiting until .*kube-apiserver rolls out.*revision 6/);
     await beginUpdate(client);
-    await untilSaid(client, 'single', /waiting for EtcdBackup before-update-4\.17\.6-1, which goes first/);
+    await untilSaid(client, 'single', /waiting for EtcdBackup before-update-4\.17\.6-1, which/);
     await untilSaid(client, 'before-update-4.17.6-1', /^BackupPending: Executing job/);
     await client.delete(etcdBackups, { name: 'before-update-4.17.6-1' });
     await untilSaid(client, 'single', /kube-apiserver rolls out/);

@@ -52,9 +52,10 @@ function row(backup: Backup, now: Date, wide: boolean): readonly string[] {
 
 function versions(manifest: Manifest | undefined): string {
   if (manifest === undefined) return '-';
-  const { openshiftVersion, kubernetesVersion } = manifest.cluster;
+  const { openshiftVersion, kubernetesVersion, openshift } = manifest.cluster;
   const parts = [`etcd ${manifest.etcd.version}`];
-  if (openshiftVersion !== undefined) parts.push(`openshift ${openshiftVersion}`);
+  const onTheWay = openshift?.updatingTo === undefined ? '' : ` going to ${openshift.updatingTo}`;
+  if (openshiftVersion !== undefined) parts.push(`openshift ${openshiftVersion}${onTheWay}`);
   else if (kubernetesVersion !== undefined) parts.push(`kubernetes ${kubernetesVersion}`);
   return parts.join(', ');
 }
@@ -102,6 +103,7 @@ function backupDocument(backup: Backup, now: Date): unknown {
       kubeSystemUid: manifest.cluster.kubeSystemUid,
       kubernetesVersion: manifest.cluster.kubernetesVersion,
       openshiftVersion: manifest.cluster.openshiftVersion,
+      openshift: manifest.cluster.openshift,
     },
     member: manifest && { ...manifest.member, id: formatId(manifest.member.id) },
     etcdVersion: manifest?.etcd.version,

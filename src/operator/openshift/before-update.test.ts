@@ -112,6 +112,9 @@ describe('When an update begins, a backup', () => {
     await cluster.pass(20 * MINUTE_MS);
     await cluster.openshift(UPDATE);
     expect(names(cluster)).toHaveLength(1);
+    expect(cluster.events().filter((each) => each.startsWith('BackupYoungEnough'))).toEqual([
+      'BackupYoungEnough: no backup before the update to 4.18.1: the newest good backup is 0 minutes old',
+    ]);
   });
 
   it('is taken where the newest one was begun too long ago, or was taken although a check refused', async () => {

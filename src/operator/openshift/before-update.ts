@@ -33,14 +33,13 @@ const ONLY = 'version';
 
 /** Takes a backup when an update begins, unless there is one that is young enough. */
 export function createBeforeUpdateController(parts: BeforeUpdateParts, surroundings: Surroundings): Controller {
-  // One that somebody has removed is not made anew.
-  const asked = new Set<string>();
+  const memory: Memory = { asked: new Set(), told: new Set() };
   const controller = createController(
     {
       name: 'before-update',
       informers: [parts.backups, parts.etcdBackups],
       workers: 1,
-      reconcile: (_key, signal) => reconcile(parts, asked, surroundings, signal),
+      reconcile: (_key, signal) => reconcile(parts, memory, surroundings, signal),
     },
     surroundings,
   );
@@ -51,9 +50,16 @@ export function createBeforeUpdateController(parts: BeforeUpdateParts, surroundi
   return controller;
 }
 
+interface Memory {
+  /** Names of those that were made: one that somebody has removed is not made anew. */
+  readonly asked: Set<string>;
+  /** Names of those that were not needed. */
+  readonly told: Set<string>;
+}
+
 async function reconcile(
   parts: BeforeUpdateParts,
-  asked: Set<string>,
+  { asked, told }: Memory,
   { time, log, events }: Surroundings,
   signal: AbortSignal,
 ): Promise<void> {
@@ -68,7 +74,17 @@ async function reconcile(
   if (asked.has(name) || isAskedFor(name, update, parts)) return;
   const { maxAgeMinutes = DEFAULT_MAX_AGE_MINUTES, pvcName = '' } = settings;
   const newest = newestGood(parts);
-  if (newest !== undefined && newest >= update.since - maxAgeMinutes * MINUTE_MS) return;
+  const release = update.version === '' ? 'another release' : update.version;
+  const tell = async (reason: string, message: string): Promise<void> => {
+    log.info(message);
+    await events.record(clusterVersion, { type: 'Normal', reason, message });
+  };
+  if (newest !== undefined && newest >= update.since - maxAgeMinutes * MINUTE_MS) {
+    if (!told.has(name))
+      await tell('BackupYoungEnough', `no backup before the update to ${release}: ${ageOf(newest, now)}`);
+    told.add(name);
+    return;
+  }
   try {
     await client.create(
       etcdBackups,
@@ -85,10 +101,10 @@ async function reconcile(
     throw error;
   }
   asked.add(name);
-  const release = update.version === '' ? 'another release' : update.version;
-  const message = `asked for EtcdBackup ${name} before the update to ${release}: ${ageOf(newest, now)}`;
-  log.info(message);
-  await events.record(clusterVersion, { type: 'Normal', reason: 'BackupBeforeUpdate', message });
+  await tell(
+    'BackupBeforeUpdate',
+    `asked for EtcdBackup ${name} before the update to ${release}: ${ageOf(newest, now)}`,
+  );
 }
 
 interface Update {
