@@ -3,7 +3,7 @@ import { ManualTime } from '../../test/kit/manual-time.ts';
 import { ScriptedApi, type AskedRequest, type ScriptedAnswer } from '../../test/kit/scripted-api.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import { createKubeClient, type Lease } from '../apiserver/index.ts';
-import { silentLog } from '../base/index.ts';
+import { silentLog, type Log } from '../base/index.ts';
 import { createLeaderElection, type Lead } from './leader-election.ts';
 
 const until = (condition: () => boolean): Promise<unknown> => waitFor(condition, { everyMs: 1, timeoutMs: 2_000 });
@@ -54,12 +54,12 @@ interface Candidate {
 const untilAborted: Lead = (signal) =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
-function stand(server: LeaseServer, identity: string, lead: Lead = untilAborted): Candidate {
+function stand(server: LeaseServer, identity: string, lead: Lead = untilAborted, log: Log = silentLog): Candidate {
   const api = new ScriptedApi((request) => server.answer(identity, request));
   const { time } = server;
   const election = createLeaderElection({
     client: createKubeClient({ transport: api.transport, time }),
-    ...{ namespace: 'n', name: 'holdfast', identity, time, log: silentLog },
+    ...{ namespace: 'n', name: 'holdfast', identity, time, log },
   });
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -159,6 +159,20 @@ describe('leader election', () => {
     expect(server.asked).toBe(asked);
     server.isBusy = false;
     await server.pass(30_000);
+    expect(a.leads).toBe(true);
+  });
+
+  it('says once in the log that the lease cannot be had, and why', async () => {
+    const server = new LeaseServer();
+    const warnings: unknown[] = [];
+    server.isBusy = true;
+    const a = stand(server, 'a', untilAborted, { ...silentLog, warn: (...said) => void warnings.push(said) });
+    await server.pass(60_000);
+    expect(warnings).toEqual([
+      ['the lease cannot be had', { lease: 'holdfast', error: expect.stringContaining('with status 429') as string }],
+    ]);
+    server.isBusy = false;
+    await server.pass(10_000);
     expect(a.leads).toBe(true);
   });
 

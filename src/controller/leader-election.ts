@@ -66,6 +66,8 @@ class LeaseElection implements LeaderElection {
   #seen: Seen | undefined;
   /** Of the last attempt; undefined after a success. */
   #failure: unknown;
+  /** What the log was told last, so that a long outage is told once. */
+  #lastWarning: string | undefined;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -154,24 +156,34 @@ class LeaseElection implements LeaderElection {
 
   /** An attempt must not use up the time for all others: a connection may hang that a new one would not. */
   async #acquireOrRenew(signal: AbortSignal): Promise<Holding> {
-    const { time, log, name } = this.#options;
+    const { time } = this.#options;
     const attempt = new AbortController();
     const letGo = onAbort(signal, () => attempt.abort(signal.reason));
     const cancel = time.after(this.#renewDeadlineMs / 2, () => attempt.abort(new Error('no answer in time')));
     this.#failure = undefined;
     try {
-      return await this.#tryLease(attempt.signal);
+      const holding = await this.#tryLease(attempt.signal);
+      this.#lastWarning = undefined;
+      return holding;
     } catch (error) {
       this.#failure = error;
-      // Somebody else was faster.
-      const isRace =
-        error instanceof ApiServerError && ['APISERVER_CONFLICT', 'APISERVER_ALREADY_EXISTS'].includes(error.code);
-      if (!isRace && !signal.aborted) log.warn('the lease cannot be had', { lease: name, error: messageOf(error) });
+      if (!signal.aborted) this.#warn(error);
       return 'unknown';
     } finally {
       cancel();
       letGo();
     }
+  }
+
+  #warn(failure: unknown): void {
+    // Somebody else was faster.
+    const isRace =
+      failure instanceof ApiServerError && ['APISERVER_CONFLICT', 'APISERVER_ALREADY_EXISTS'].includes(failure.code);
+    if (isRace) return;
+    const { log, name } = this.#options;
+    const error = messageOf(failure);
+    log[error === this.#lastWarning ? 'debug' : 'warn']('the lease cannot be had', { lease: name, error });
+    this.#lastWarning = error;
   }
 
   async #tryLease(signal: AbortSignal): Promise<Holding> {
