@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import { guarded } from './programs.ts';
+import { succeed } from './run-command.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A place that runs full: what is written beyond its size fails. It goes when the running test has finished. */
@@ -16,6 +17,8 @@ export interface SmallDisk {
    * `file`: each file may grow to that size.
    */
   readonly limits: 'disk' | 'file';
+  /** Makes a `disk` read-only, or lets it be written to again. */
+  remount(how: 'ro' | 'rw'): Promise<void>;
 }
 
 // The new mount namespace belongs to this one process, so the file system goes when it does, whatever happens.
@@ -41,6 +44,10 @@ export async function smallDisk({ bytes }: { readonly bytes: number }): Promise<
     wrap: (argv) => argv,
     errorCode: 'ENOSPC',
     limits: 'disk',
+    remount: async (how) => {
+      const inside = ['nsenter', '--target', String(holder.pid), ...(user.length > 0 ? ['--user'] : []), '--mount'];
+      await succeed([...inside, 'mount', '-o', `remount,${how},size=${bytes}`, point]);
+    },
   };
 }
 
@@ -53,6 +60,7 @@ export async function limitedFiles(bytes: number): Promise<SmallDisk> {
     wrap: (argv) => ['sh', '-c', 'ulimit -f "$1"; shift; exec "$@"', 'sh', blocks, ...argv],
     errorCode: 'EFBIG',
     limits: 'file',
+    remount: () => Promise.reject(new Error('there is no disk to remount')),
   };
 }
 
