@@ -54,10 +54,16 @@ describe('A Job whose pod does not start', () => {
   });
 
   it('is given up too where no pod of it can be made', async () => {
-    const { cluster } = await controlPlane();
+    const { cluster, storage } = await controlPlane();
     await cluster.ask('first');
+    await cluster.ask('second');
+    await storage.event(jobOf(cluster, 'first'), 'FailedCreate', 'serviceaccount "holdfast-backup" not found');
     await cluster.pass(11 * MINUTE_MS);
-    expect(cluster.etcdBackup('first').status?.failure?.message).toContain('600 s: nobody says why');
+    expect(cluster.etcdBackup('first').status?.failure?.message).toContain(
+      '600 s: FailedCreate: serviceaccount "holdfast-backup" not found',
+    );
+    await cluster.pass(11 * MINUTE_MS);
+    expect(cluster.etcdBackup('second').status?.failure?.message).toContain('600 s: nobody says why');
     expect(cluster.jobs()).toEqual([]);
   });
 

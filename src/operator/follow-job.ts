@@ -91,7 +91,7 @@ async function attend(pass: EtcdBackupPass, job: Job, pods: readonly Pod[], work
       ? { again: LOOK_AGAIN_MS }
       : 'done';
   }
-  const obstacle = await whyNotStarted(pass, standing, work);
+  const obstacle = await whyNotStarted(pass, job, standing, work);
   if (work.patience.waited(uid) >= work.settings.startDeadlineMs) return giveUp(pass, job, obstacle, work);
   pending(pass, obstacle === undefined ? message : `${message}; its pod waits: ${obstacle}`);
   return { again: LOOK_AGAIN_MS };
@@ -109,11 +109,13 @@ function tellOfAttempts(pass: EtcdBackupPass, pods: readonly Pod[]): string {
 /** The scheduler's or kubelet's word, and those of whoever attaches, provisions and mounts. */
 async function whyNotStarted(
   { object, signal }: EtcdBackupPass,
+  job: Job,
   pods: readonly Pod[],
   { client, reader }: EtcdBackupWork,
 ): Promise<string | undefined> {
   const [pod] = pods;
-  if (pod === undefined) return undefined;
+  // Why none can be made, the Job controller says of the Job: an account, a quota, an admission.
+  if (pod === undefined) return lastWordOn(job, { reader, signal });
   const words = [obstacleOf(pod), await lastWordOn(pod, { reader, signal })];
   const { pvcName = '' } = object.spec;
   if (pvcName !== '' && (pod.spec.nodeName ?? '') === '') {

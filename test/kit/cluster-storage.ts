@@ -102,7 +102,13 @@ export class ClusterStorage {
     const { name, namespace, uid } = metadata;
     return this.#api.create(resources.events, {
       metadata: { name: `${name}.${reason.toLowerCase()}.${at.replace(/\W/g, '')}`.toLowerCase(), namespace },
-      ...{ involvedObject: { kind, name, namespace, uid }, type: 'Warning', reason, message, lastTimestamp: at },
+      ...{
+        involvedObject: { kind, name, namespace, uid },
+        type: reason.includes('Fail') ? 'Warning' : 'Normal',
+        reason,
+        message,
+        lastTimestamp: at,
+      },
     });
   }
 

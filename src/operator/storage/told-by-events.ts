@@ -2,10 +2,7 @@ import { resources, type KubeEvent, type KubeObject } from '../../apiserver/inde
 import { BACKUP_NAMESPACE } from '../../crd/index.ts';
 import type { ClusterReader } from './cluster-reader.ts';
 
-/** Events that say what is as it should be. */
-const ORDINARY = ['WaitForFirstConsumer', 'WaitForPodScheduled', 'Provisioning', 'ExternalProvisioning', 'Scheduled'];
-
-/** The last that was said of an object by those who work on it, such as a provisioner; undefined where all is well. */
+/** The last that was said of an object by those who work on it, such as a provisioner; undefined where all is as it should be. */
 export async function lastWordOn(
   { metadata: { uid } }: KubeObject,
   { reader, signal }: { readonly reader: ClusterReader; readonly signal: AbortSignal },
@@ -13,7 +10,8 @@ export async function lastWordOn(
   const fieldSelector = `involvedObject.uid=${uid}`;
   const seen = await reader.list(resources.events, { namespace: BACKUP_NAMESPACE, fieldSelector, signal });
   if (seen === 'forbidden') return undefined;
-  const said = seen.found.filter(({ reason = '' }) => !ORDINARY.includes(reason));
+  // FailedBinding is none of the warnings.
+  const said = seen.found.filter(({ type, reason = '' }) => type === 'Warning' || reason.startsWith('Failed'));
   const last = said.toSorted((a, b) => timeOf(a).localeCompare(timeOf(b))).at(-1);
   return last && [last.reason, last.message].filter(Boolean).join(': ');
 }
