@@ -1,6 +1,6 @@
 import { resources, type KubeClient } from '../apiserver/index.ts';
 import { HoldfastError, messageOf, type Log, type Time } from '../base/index.ts';
-import { pause } from '../controller/index.ts';
+import { pause, waitAfter } from '../controller/index.ts';
 import { hasCode } from './answers.ts';
 import { OperatorError } from './errors.ts';
 
@@ -26,6 +26,7 @@ export async function readOwnImage({ client, pod, time, log, signal }: OwnImageO
   const subject = `${pod.namespace}/${pod.name}`;
   for (;;) {
     signal.throwIfAborted();
+    let wait = AGAIN_MS;
     try {
       const { spec } = await client.get(resources.pods, pod, { signal });
       const image = spec.containers[0]?.image;
@@ -39,7 +40,8 @@ export async function readOwnImage({ client, pod, time, log, signal }: OwnImageO
       }
       if (!(error instanceof HoldfastError) || error.kind !== 'transient') throw error;
       log.warn('waiting for the API server', { pod: subject, error: messageOf(error) });
+      wait = waitAfter(error, AGAIN_MS);
     }
-    await pause(time, AGAIN_MS, signal);
+    await pause(time, wait, signal);
   }
 }

@@ -155,6 +155,24 @@ describe('The request of a scheduled run', () => {
     expect(await asked).toBe(SUCCESS.folder);
   });
 
+  it('leaves an API server alone for as long as that asks', async () => {
+    const { cluster, request } = await begun();
+    const busy = new ApiServerError('APISERVER_TOO_MANY_REQUESTS', 'busy', { hint: 'Wait.', retryAfterMs: 20_000 });
+    let attempts = 0;
+    cluster.api.onWrite = ({ plural, verb }) => {
+      if (plural !== 'etcdbackups' || verb !== 'create') return;
+      attempts += 1;
+      throw busy;
+    };
+    const asked = outcome(request());
+    await cluster.pass(19_000);
+    expect(attempts).toBe(1);
+    cluster.api.onWrite = () => undefined;
+    await cluster.pass(2_000);
+    await cluster.end('nightly-29384', SUCCESS);
+    expect(await asked).toBe(SUCCESS.folder);
+  });
+
   it('gives up at once where it may not ask', async () => {
     const { cluster, request } = await begun();
     cluster.api.onWrite = () => {

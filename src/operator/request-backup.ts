@@ -1,6 +1,6 @@
 import type { KubeClient } from '../apiserver/index.ts';
 import { HoldfastError, messageOf, type Log, type Time } from '../base/index.ts';
-import { pause } from '../controller/index.ts';
+import { pause, waitAfter } from '../controller/index.ts';
 import {
   etcdBackups,
   outcomeOf,
@@ -59,6 +59,7 @@ async function follow(options: RequestBackupOptions): Promise<SucceededReport> {
   let isAsked = false;
   for (;;) {
     signal.throwIfAborted();
+    let wait = AGAIN_MS;
     try {
       if (!isAsked) await ask(options);
       isAsked = true;
@@ -68,8 +69,9 @@ async function follow(options: RequestBackupOptions): Promise<SucceededReport> {
       signal.throwIfAborted();
       if (!(error instanceof HoldfastError) || error.kind !== 'transient') throw error;
       log.warn('waiting for the API server', { etcdBackup: job.name, error: messageOf(error) });
+      wait = waitAfter(error, AGAIN_MS);
     }
-    await pause(time, AGAIN_MS, signal);
+    await pause(time, wait, signal);
   }
 }
 

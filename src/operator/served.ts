@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { KubeClient, Resource } from '../apiserver/index.ts';
 import { messageOf, type Log, type Time } from '../base/index.ts';
-import { pause } from '../controller/index.ts';
+import { pause, waitAfter } from '../controller/index.ts';
 import { hasCode } from './answers.ts';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -34,12 +34,14 @@ export async function untilServed(
     if (state.kind === 'absent') onAbsent?.();
     if (state.why !== told) log.info('waiting for the resources of backups', { missing: state.why });
     told = state.why;
-    await pause(time, LOOK_AGAIN_MS, signal);
+    await pause(time, state.againMs ?? LOOK_AGAIN_MS, signal);
   }
   return false;
 }
 
-type Answer = { readonly kind: 'served' } | { readonly kind: 'absent' | 'unknown'; readonly why: string };
+type Answer =
+  | { readonly kind: 'served' }
+  | { readonly kind: 'absent' | 'unknown'; readonly why: string; readonly againMs?: number };
 
 async function look(
   client: KubeClient,
@@ -54,7 +56,7 @@ async function look(
         return { kind: 'absent', why };
     } catch (error) {
       if (hasCode(error, 'APISERVER_NOT_FOUND')) return { kind: 'absent', why };
-      return { kind: 'unknown', why: `${why}: ${messageOf(error)}` };
+      return { kind: 'unknown', why: `${why}: ${messageOf(error)}`, againMs: waitAfter(error, LOOK_AGAIN_MS) };
     }
   }
   return { kind: 'served' };
