@@ -22,10 +22,10 @@ import {
   PodsByJob,
   TRACKING_FINALIZER,
 } from './job-pods.ts';
-import { finishedCondition, hasCondition } from './job-state.ts';
+import { finishedCondition, hasCondition, type Verdict } from './job-state.ts';
 import { nextStatus } from './job-status.ts';
 import { count, note, tallyOf, withTally, type JobStatus, type Tally } from './job-tally.ts';
-import { judge, msToDeadline, standingVerdict, withVerdict, type Verdict } from './job-verdict.ts';
+import { judge, msToDeadline, standingVerdict, withVerdict } from './job-verdict.ts';
 import { endByPolicy } from './pod-failure-policy.ts';
 import { isSameJson } from '../json-equality.ts';
 import { isControlledBy } from '../ownership.ts';

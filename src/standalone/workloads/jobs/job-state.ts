@@ -1,5 +1,12 @@
 import type { Condition, Job } from '../../../apiserver/index.ts';
 
+/** Why a Job ends. Reasons and messages are kube-controller-manager's, but for the first. */
+export interface Verdict {
+  readonly isSuccess: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** The condition that ends a Job, if it has one. */
 export function finishedCondition(job: Job): Condition | undefined {
   return job.status?.conditions?.find(

@@ -1,9 +1,9 @@
 import type { Job, Pod } from '../../../apiserver/index.ts';
 import { formatTime } from '../../../controller/index.ts';
 import { isReady, isTerminating } from './job-pods.ts';
-import { hasCondition } from './job-state.ts';
+import { hasCondition, type Verdict } from './job-state.ts';
 import { positive, withTally, type JobStatus, type Tally } from './job-tally.ts';
-import { withSuspension, withVerdict, type Verdict } from './job-verdict.ts';
+import { withSuspension, withVerdict } from './job-verdict.ts';
 
 /** What one pass has found out. */
 export interface Findings {

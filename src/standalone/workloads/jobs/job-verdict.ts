@@ -1,15 +1,8 @@
 import type { Condition, Job, Pod } from '../../../apiserver/index.ts';
 import { setCondition } from '../../../controller/index.ts';
-import { hasCondition } from './job-state.ts';
+import { hasCondition, type Verdict } from './job-state.ts';
 import { restartsOf } from './job-pods.ts';
 import type { JobStatus } from './job-tally.ts';
-
-/** Why a Job ends. Reasons and messages are kube-controller-manager's, but for the first. */
-export interface Verdict {
-  readonly isSuccess: boolean;
-  readonly reason: string;
-  readonly message: string;
-}
 
 export const SUCCEEDED: Verdict = {
   isSuccess: true,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ContainerStatus, Job, Pod } from '../../../apiserver/index.ts';
 import { outcomeOf } from './job-pods.ts';
-import type { Verdict } from './job-verdict.ts';
+import type { Verdict } from './job-state.ts';
 
 const exitCodes = z.looseObject({
   containerName: z.string().nullish(),
