@@ -8,6 +8,7 @@ import { readGround, tell, type Ground } from './ground.ts';
 import { benchEngineStart } from './engine-start.ts';
 import { benchIdle } from './idle.ts';
 import { benchList } from './list.ts';
+import { benchLoad } from './load.ts';
 import { markdown, writeTables, type Table } from './report.ts';
 import { benchRequested } from './requested.ts';
 import { benchRestore } from './restore.ts';
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<readonly Tabl
   api: benchApi,
   'engine-start': benchEngineStart,
   idle: benchIdle,
+  load: benchLoad,
 };
 
 async function main(): Promise<void> {

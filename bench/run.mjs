@@ -3,7 +3,7 @@
 //
 //   node bench/run.mjs                       everything, five runs each; prints the tables
 //   node bench/run.mjs --write               the same, and puts the tables into docs/performance.md
-//   node bench/run.mjs --only backup,status  some of: backup, status, writes, restore, start, list, requested, api, engine-start, idle
+//   node bench/run.mjs --only backup,status  some of: backup, status, writes, restore, start, list, requested, api, engine-start, idle, load
 //   node bench/run.mjs --runs 3              fewer runs
 //   node bench/run.mjs --only api --kubeconfig <file>   another API server beside the engine's, such as kube-apiserver
 import { spawn } from 'node:child_process';
@@ -24,8 +24,8 @@ async function buildBoth() {
   if (built.code !== 0) throw new Failure(`the build failed:\n${built.output.trim()}`, 'Run node scripts/build.mjs.');
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['bench/main.ts'],
-    outfile: BUNDLE,
+    entryPoints: { bench: 'bench/main.ts', 'load-api': 'bench/load-api.ts' },
+    outdir: FOLDER,
     bundle: true,
     packages: 'external',
     format: 'esm',

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { ApiServerError } from '../apiserver/index.ts';
 import { messageOf, onAbort, type HoldfastError, type Log, type Time } from '../base/index.ts';
 import { backOff, type BackOffOptions } from './back-off.ts';
@@ -73,6 +74,7 @@ export function createController(options: ControllerOptions, dependencies: Contr
 
 const SOON: BackOffOptions = { firstMs: 200, longestMs: 120_000 };
 const LATE: BackOffOptions = { firstMs: 5_000, longestMs: 300_000 };
+const PASSES_A_TURN = 50;
 
 class QueueController implements Controller {
   readonly #options: ControllerOptions;
@@ -80,6 +82,7 @@ class QueueController implements Controller {
   readonly #queue: WorkQueue;
   /** How often a key has failed in a row. */
   readonly #failures = new Map<string, number>();
+  #passes = 0;
   #isRunning = false;
   #signal: AbortSignal | undefined;
   #onDrained: () => void = () => undefined;
@@ -146,6 +149,9 @@ class QueueController implements Controller {
       error = thrown ?? new Error('reconcile threw nothing');
       if (!signal.aborted) this.#fail(key, error);
     }
+    // Passes that ask nobody for anything follow each other without a turn for timers and connections, the Lease's too.
+    this.#passes += 1;
+    if (this.#passes % PASSES_A_TURN === 0) await turn();
     this.#report({ controller: this.#options.name, key, seconds: (time.monotonicMs() - began) / 1000, error });
     this.#queue.done(key);
   }

@@ -1,4 +1,5 @@
 /** What every controller is made of: informers, a work queue with its loop, events, conditions, leader election. */
+export { backOff, type BackOffOptions } from './back-off.ts';
 export { setCondition, type ConditionChange, type ConditionContext } from './conditions.ts';
 export {
   createController,
@@ -15,6 +16,7 @@ export { createInformer, type Informer, type InformerOptions } from './informer.
 export { keyOf, parseKey } from './keys.ts';
 export { createLeaderElection, type Lead, type LeaderElection, type LeaderElectionOptions } from './leader-election.ts';
 export type { ChangeListener } from './object-cache.ts';
+export { createIndex, type ObjectIndex } from './object-index.ts';
 export { pause } from './pause.ts';
 export { waitAfter } from './retry-after.ts';
 export { formatMicroTime, formatTime } from './time-format.ts';

@@ -76,6 +76,34 @@ async function watching(prepare = firstList): Promise<Running> {
 }
 
 describe('an informer', () => {
+  it('keeps objects without the record of who wrote which field', async () => {
+    const managedFields = [{ manager: 'somebody', fieldsV1: {} }];
+    const written = (version: number) => {
+      const { metadata, ...rest } = object('a', version);
+      return { ...rest, metadata: { ...metadata, managedFields } };
+    };
+    const { informer, script } = await watching((made) => (made.objects = [written(1)]));
+    expect(informer.get({ name: 'a' })?.metadata['managedFields']).toBeUndefined();
+    script.watch.event('MODIFIED', written(2));
+    await until(() => informer.get({ name: 'a' })?.metadata.resourceVersion === '2');
+    expect(JSON.stringify(informer.list())).not.toContain('managedFields');
+  });
+
+  it('asks for those alone that it is to select', async () => {
+    const script = new Script();
+    const client = createKubeClient({ transport: script.api.transport });
+    const selectors = { labelSelector: 'app=x', fieldSelector: 'status.phase!=Failed' };
+    const time = new ManualTime(new Date('2026-11-23T00:00:00Z'));
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    void createInformer(client, resources.pods, { time, log: silentLog, ...selectors }).run(stop.signal);
+    await until(() => script.watches.length === 1);
+    expect(script.api.asked.map(({ query }) => query)).toEqual([
+      expect.objectContaining({ ...selectors, limit: '500' }),
+      expect.objectContaining({ ...selectors, watch: 'true' }),
+    ]);
+  });
+
   it('knows everything once it has synced', async () => {
     const { informer, script, stop, changes } = start(firstList);
     expect(informer.hasSynced).toBe(false);

@@ -12,7 +12,10 @@ import { ObjectCache, type ChangeListener } from './object-cache.ts';
 import { pause } from './pause.ts';
 import { waitAfter } from './retry-after.ts';
 
-/** Knows the last state of all objects of a kind, and tells of changes. What it hands out is frozen. */
+/**
+ * Knows the last state of all objects of a kind, and tells of changes. What it hands out is frozen, and has no
+ * `metadata.managedFields`: they are as long as the rest, nobody here reads them, and a server keeps its own whatever is written.
+ */
 export interface Informer<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
   get(name: ObjectName): T | undefined;
@@ -40,6 +43,8 @@ export interface InformerOptions {
   /** Undefined: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
+  /** An object that ceases to match it is gone, as if it had been deleted. */
+  readonly fieldSelector?: string | undefined;
   readonly time: Time;
   readonly log: Log;
   /** From 0 to below 1, to spread the waits of many. Default: they are not spread. */
@@ -63,6 +68,8 @@ const SHORTEST_WATCH_MS = 1_000;
 
 class ListWatch<T extends KubeObject> implements Informer<T> {
   readonly resource: Resource<T>;
+  /** The same as it is read. */
+  readonly #lean: Resource<T>;
   readonly #client: KubeClient;
   readonly #options: InformerOptions;
   readonly #cache: ObjectCache<T>;
@@ -78,6 +85,7 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
   constructor(client: KubeClient, resource: Resource<T>, options: InformerOptions) {
     this.#client = client;
     this.resource = resource;
+    this.#lean = { ...resource, schema: resource.schema.transform(withoutManagedFields) };
     this.#options = options;
     this.#cache = new ObjectCache((error, key) =>
       options.log.error('a listener failed', { resource: resource.plural, key, error: messageOf(error) }),
@@ -140,15 +148,15 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
 
   /** A list, if one is needed, and one watch to its end. */
   async #round(signal: AbortSignal): Promise<void> {
-    const { namespace, labelSelector } = this.#options;
-    const which = { namespace, labelSelector, signal };
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    const which = { namespace, labelSelector, fieldSelector, signal };
     if (this.#version === undefined) {
-      const { items, resourceVersion } = await this.#client.list(this.resource, which);
+      const { items, resourceVersion } = await this.#client.list(this.#lean, which);
       this.#cache.replace(items);
       this.#version = resourceVersion;
       this.#succeed();
     }
-    for await (const event of this.#client.watch(this.resource, { ...which, resourceVersion: this.#version })) {
+    for await (const event of this.#client.watch(this.#lean, { ...which, resourceVersion: this.#version })) {
       this.#failures = 0;
       if (event.type === 'BOOKMARK') {
         this.#version = event.resourceVersion;
@@ -188,6 +196,11 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
       attempt: this.#failures,
     });
   }
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (object.metadata['managedFields'] === undefined) return object;
+  return { ...object, metadata: { ...object.metadata, managedFields: undefined } };
 }
 
 /** Asked anew, because it may have changed during an await. */

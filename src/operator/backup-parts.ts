@@ -1,18 +1,14 @@
-import type { CronJob, Job, KubeClient } from '../apiserver/index.ts';
-import type { Informer } from '../controller/index.ts';
-import type { Backup, BackupCondition, EtcdBackup } from '../crd/index.ts';
+import type { KubeClient } from '../apiserver/index.ts';
+import type { Backup, BackupCondition } from '../crd/index.ts';
 import type { HouseRules } from './openshift/house-rules.ts';
 import { hold, type Pass } from './reconcile.ts';
 import type { ResolvedSettings } from './settings.ts';
+import type { View } from './view.ts';
 
 /** What the steps for a Backup work with. */
-export interface BackupParts {
+export interface BackupParts extends View {
   readonly client: KubeClient;
   readonly settings: ResolvedSettings;
-  readonly backups: Informer<Backup>;
-  readonly etcdBackups: Informer<EtcdBackup>;
-  readonly cronJobs: Informer<CronJob>;
-  readonly jobs: Informer<Job>;
   readonly rules: HouseRules;
 }
 

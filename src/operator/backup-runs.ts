@@ -1,23 +1,22 @@
 import { resources, type Job } from '../apiserver/index.ts';
 import { formatTime } from '../controller/index.ts';
-import { APP_LABEL, BACKUP_NAMESPACE, CRONJOB_APP, SERIES_LABEL } from '../crd/index.ts';
+import { CRONJOB_APP } from '../crd/index.ts';
 import { hasCode } from './answers.ts';
-import { seriesOf } from './backup-job.ts';
 import { say, type BackupParts, type BackupPass } from './backup-parts.ts';
+import { podsOf } from './job-pods.ts';
 import { isEnded, judgeJob } from './job-state.ts';
 import type { Verdict } from './reconcile.ts';
-import { followRuns, runOf, withoutHosts, type Run, type SeriesRecord } from './series.ts';
+import { followRuns, isCounted, runOf, withoutHosts, type Run, type SeriesRecord } from './series.ts';
 import { owningJob } from './turn.ts';
 
 /** Tells what became of the series' runs, of those too that never came to ask for a backup. */
 export async function followSeries(pass: BackupPass, parts: BackupParts): Promise<Verdict> {
   const { name } = pass.object.metadata;
-  const asked = parts.etcdBackups.list().filter((each) => seriesOf(each) === name);
+  const asked = parts.bySeries.get(name);
   const owners = new Set(asked.map((each) => owningJob(each)?.uid));
   const runs = asked.map(runOf).filter((run) => run !== undefined);
-  for (const job of parts.jobs.list(BACKUP_NAMESPACE)) {
-    const { labels, uid } = job.metadata;
-    if (labels?.[APP_LABEL] !== CRONJOB_APP || labels[SERIES_LABEL] !== name || owners.has(uid)) continue;
+  for (const job of parts.runJobs.get(name)) {
+    if (owners.has(job.metadata.uid)) continue;
     const run = await runThatFailed(pass, job, parts);
     if (run !== undefined) runs.push(run);
   }
@@ -48,24 +47,29 @@ async function goneHosts(
   return gone;
 }
 
+/** What became of Jobs, for as long as they stand as they are. */
+const judged = new WeakMap<Job, { readonly run: Run | undefined }>();
+
 /** A run's Job that failed and left no EtcdBackup: it could not ask for one, or the EtcdBackup was removed since. */
 async function runThatFailed(
   { object, signal, now }: BackupPass,
   job: Job,
   { client }: BackupParts,
 ): Promise<Run | undefined> {
-  const { name, uid } = job.metadata;
+  const { name } = job.metadata;
   const time = failedAt(job, now);
-  if (!isEnded(job) || time === undefined || object.status?.lastFailure?.etcdBackup === name) return undefined;
-  const { items } = await client.list(resources.pods, {
-    namespace: BACKUP_NAMESPACE,
-    labelSelector: `${APP_LABEL}=${CRONJOB_APP}`,
-    signal,
-  });
-  const pods = items.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+  const { status = {}, metadata } = object;
+  if (time === undefined || !isEnded(job) || status.lastFailure?.etcdBackup === name) return undefined;
+  if (isCounted({ name, time }, status)) return undefined;
+  // An ended Job stays as it is, and its pods need not be asked for again every time.
+  const known = judged.get(job);
+  if (known !== undefined) return known.run;
+  const pods = await podsOf(job, { client, app: CRONJOB_APP, backupName: metadata.name, signal });
   const state = judgeJob(job, pods);
-  if (state.kind !== 'failed' || state.failure.code === 'OPERATOR_REQUEST_SKIPPED') return undefined;
-  return { name, time, reason: state.failure.code, message: state.failure.message };
+  const isFailure = state.kind === 'failed' && state.failure.code !== 'OPERATOR_REQUEST_SKIPPED';
+  const run = isFailure ? { name, time, reason: state.failure.code, message: state.failure.message } : undefined;
+  judged.set(job, { run });
+  return run;
 }
 
 function failedAt({ status }: Job, now: Date): string | undefined {

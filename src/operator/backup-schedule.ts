@@ -13,10 +13,10 @@ import { say, type BackupParts, type BackupPass } from './backup-parts.ts';
 import { cronJobIdentity, cronJobSpec } from './cron-job.ts';
 import { isAsWanted } from './drift.ts';
 import { dueOf } from './due.ts';
+import { lookAgain } from './look-again.ts';
 import type { Verdict } from './reconcile.ts';
 import { nextRun } from './schedule.ts';
 
-const NAMESPACE_AGAIN_MS = 10_000;
 /** Clocks of two processes differ a little. */
 const AFTER_THE_HOUR_MS = 1_000;
 /** Timers stand still while a machine sleeps, and clocks are set: nothing is waited for longer. */
@@ -26,10 +26,10 @@ const LONGEST_WAIT_MS = 60_000;
 export async function removeCronJobsOf(
   name: string,
   standing: string | undefined,
-  { client, cronJobs }: BackupParts,
+  { client, cronJobsFor }: BackupParts,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { metadata } of cronJobs.list(BACKUP_NAMESPACE)) {
+  for (const { metadata } of cronJobsFor.get(name)) {
     const owner = metadata.ownerReferences?.find((each) => each.kind === backups.kind && each.name === name);
     if (owner === undefined || owner.uid === standing || metadata.deletionTimestamp !== undefined) continue;
     // One that was made for a Backup of this name before is taken over.
@@ -141,11 +141,11 @@ function notScheduled(pass: BackupPass, found: CronJob | undefined, error: unkno
     say(pass, 'Scheduled', { holds: false, reason, message }, 'Warning');
   if (hasCode(error, 'APISERVER_NOT_FOUND') && found === undefined) {
     refused('NamespaceMissing', `the namespace ${BACKUP_NAMESPACE} does not exist`);
-    return { again: NAMESPACE_AGAIN_MS };
+    return { again: lookAgain(pass.object, pass.now) };
   }
   if (hasCode(error, 'APISERVER_NAMESPACE_TERMINATING')) {
     refused('NamespaceTerminating', `the namespace ${BACKUP_NAMESPACE} is being deleted`);
-    return { again: NAMESPACE_AGAIN_MS };
+    return { again: lookAgain(pass.object, pass.now) };
   }
   const former = found === undefined ? '' : `; the CronJob stays at ${found.spec.schedule}`;
   if (hasCode(error, 'APISERVER_INVALID')) {

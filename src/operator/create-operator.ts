@@ -1,7 +1,7 @@
-import { resources, type KubeClient } from '../apiserver/index.ts';
+import type { KubeClient } from '../apiserver/index.ts';
 import type { Log, Time } from '../base/index.ts';
-import { createEventRecorder, createInformer, type Controller, type Informer } from '../controller/index.ts';
-import { BACKUP_NAMESPACE, backups, etcdBackups } from '../crd/index.ts';
+import { createEventRecorder, type Controller, type Informer } from '../controller/index.ts';
+import { backups, etcdBackups } from '../crd/index.ts';
 import { createBackupController } from './backup-controller.ts';
 import type { BackupParts } from './backup-parts.ts';
 import { createEtcdBackupController } from './etcd-backup-controller.ts';
@@ -11,7 +11,7 @@ import { createOpenShiftView, type OpenShiftView } from './openshift/openshift-v
 import type { Surroundings } from './reconcile.ts';
 import { untilServed } from './served.ts';
 import { resolveSettings, type BackupJobSettings } from './settings.ts';
-import { isUnfinished } from './turn.ts';
+import { createView } from './view.ts';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -56,17 +56,10 @@ class BackupOperator implements Operator {
     this.#options = options;
     const { client, time, log, random } = options;
     const watch = { time, log, random };
-    const inNamespace = { ...watch, namespace: BACKUP_NAMESPACE };
-    const view = {
-      backups: createInformer(client, backups, watch),
-      etcdBackups: createInformer(client, etcdBackups, watch),
-      cronJobs: createInformer(client, resources.cronJobs, inNamespace),
-      jobs: createInformer(client, resources.jobs, inNamespace),
-    };
     const { openshift } = options.settings;
     this.#openshift = openshift && createOpenShiftView({ client, ...watch });
     const rules = openshift && this.#openshift ? createHouseRules(this.#openshift, openshift) : NO_RULES;
-    const parts = { client, settings: resolveSettings(options.settings), rules, ...view };
+    const parts = { client, settings: resolveSettings(options.settings), rules, ...createView(client, watch) };
     this.#parts = parts;
     const events = createEventRecorder(client, { component: 'holdfast-operator', time, log });
     const surroundings: Surroundings = { client, time, log, events };
@@ -91,8 +84,7 @@ class BackupOperator implements Operator {
   /** Where a rollout has begun, goes on or is over. */
   #wakeUnfinished(): void {
     const [etcdBackupController] = this.#controllers;
-    for (const each of this.#parts.etcdBackups.list())
-      if (isUnfinished(each)) etcdBackupController?.enqueue(each.metadata.name);
+    for (const { metadata } of this.#parts.line.all) etcdBackupController?.enqueue(metadata.name);
   }
 
   #beforeUpdate(parts: BackupParts, surroundings: Surroundings): readonly Controller[] {
@@ -138,7 +130,7 @@ class BackupOperator implements Operator {
   }
 
   #informers(): readonly Pick<Informer, 'hasSynced' | 'run'>[] {
-    const { backups: policies, etcdBackups: single, cronJobs, jobs } = this.#parts;
-    return [policies, single, cronJobs, jobs];
+    const { backups: policies, etcdBackups: single, cronJobs, jobs, pods } = this.#parts;
+    return [policies, single, cronJobs, jobs, pods];
   }
 }

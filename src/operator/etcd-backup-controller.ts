@@ -1,25 +1,20 @@
-import type { Job } from '../apiserver/index.ts';
+import { resources } from '../apiserver/index.ts';
 import { createController, type Controller } from '../controller/index.ts';
-import { etcdBackups, type EtcdBackup } from '../crd/index.ts';
-import {
-  followOwner,
-  keepOutcome,
-  leave,
-  removeJobsOf,
-  skipBehindPredecessor,
-  waitForTurn,
-  type EtcdBackupParts,
-} from './etcd-backup-steps.ts';
+import { BACKUP_NAMESPACE, etcdBackups, type EtcdBackup } from '../crd/index.ts';
+import { followOwner, keepOutcome, leave, removeJobsOf, type EtcdBackupParts } from './etcd-backup-steps.ts';
 import { hindered } from './etcd-backup-status.ts';
+import { skipBehindPredecessor, waitForTurn } from './etcd-backup-turn.ts';
 import type { EtcdBackupWork } from './etcd-backup-work.ts';
 import { followJob } from './follow-job.ts';
+import { isEnded } from './job-state.ts';
 import { giveUpAfterUpdate, waitForRollout } from './openshift/rollouts.ts';
 import { leaveEtcdBackupToCluster, markProcessed, waitForRotation } from './openshift/stand-aside.ts';
 import { Patience } from './patience.ts';
 import { createReconcile, type Step, type Surroundings } from './reconcile.ts';
 import { checkClaim, start } from './start-job.ts';
 import { ClusterReader } from './storage/cluster-reader.ts';
-import { affectedBy, isUnfinished, owningJob } from './turn.ts';
+import { byTurn, isUnfinished } from './turn.ts';
+import { ownersOf } from './view.ts';
 
 /** Takes care of EtcdBackups: one Job each, one at a time, and what became of it. */
 export function createEtcdBackupController(parts: EtcdBackupParts, surroundings: Surroundings): Controller {
@@ -43,7 +38,7 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
   const controller = createController(
     {
       name: 'etcdbackups',
-      informers: [parts.etcdBackups, parts.jobs],
+      informers: [parts.etcdBackups, parts.jobs, parts.pods],
       // One worker: whose turn it is, is decided by one.
       workers: 1,
       reconcile: createReconcile(
@@ -65,22 +60,30 @@ export function createEtcdBackupController(parts: EtcdBackupParts, surroundings:
   return controller;
 }
 
-function listen(controller: Controller, parts: EtcdBackupParts): void {
-  parts.etcdBackups.onChange((object, previous, isDeleted) => {
-    controller.enqueue(object.metadata.name);
+function listen(controller: Controller, { etcdBackups: all, jobs, pods, line, byRun }: EtcdBackupParts): void {
+  const enqueue = (each: EtcdBackup | undefined): void => {
+    if (each !== undefined) controller.enqueue(each.metadata.name);
+  };
+  all.onChange((object, previous, isDeleted) => {
+    enqueue(object);
     // Who comes or goes may change whose turn it is, and whom the next one waits for.
     const isInLine = isUnfinished(object) && !isDeleted;
-    if (isInLine === (previous !== undefined && isUnfinished(previous))) return;
-    for (const { metadata } of affectedBy(object, parts.etcdBackups.list())) controller.enqueue(metadata.name);
+    const wasInLine = previous !== undefined && isUnfinished(previous);
+    if (isInLine === wasInLine && (!isInLine || !wasInLine || byTurn(previous, object) === 0)) return;
+    for (const each of [line.first, line.after(previous ?? object), line.after(object)]) enqueue(each);
   });
-  parts.jobs.onChange((job, _previous, isDeleted) => {
-    for (const { kind, name } of job.metadata.ownerReferences ?? [])
-      if (kind === etcdBackups.kind) controller.enqueue(name);
-    if (isDeleted) for (const name of runsOf(job, parts.etcdBackups.list())) controller.enqueue(name);
+  jobs.onChange((job, previous, isDeleted) => {
+    for (const name of ownersOf(job, etcdBackups.kind)) controller.enqueue(name);
+    if (isDeleted) byRun.get(job.metadata.uid).forEach(enqueue);
+    // Whoever made it, it may have been in the way.
+    if (previous !== undefined && !isEnded(previous) && (isDeleted || isEnded(job))) enqueue(line.first);
   });
-}
-
-/** The EtcdBackups that a scheduled run's Job owns. */
-function runsOf({ metadata: { uid } }: Job, all: readonly EtcdBackup[]): readonly string[] {
-  return all.filter((each) => owningJob(each)?.uid === uid).map(({ metadata }) => metadata.name);
+  pods.onChange((pod) => {
+    // It may be in the way no longer, or no longer for ever.
+    enqueue(line.first);
+    for (const job of ownersOf(pod, resources.jobs.kind)) {
+      const owner = jobs.get({ namespace: BACKUP_NAMESPACE, name: job });
+      for (const name of owner === undefined ? [] : ownersOf(owner, etcdBackups.kind)) controller.enqueue(name);
+    }
+  });
 }

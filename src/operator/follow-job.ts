@@ -1,16 +1,18 @@
-import { resources, type Job, type KubeClient, type Pod } from '../apiserver/index.ts';
+import { resources, type Job, type Pod } from '../apiserver/index.ts';
 import { formatTime } from '../controller/index.ts';
-import { BACKUP_NAMESPACE } from '../crd/index.ts';
+import { BACKUP_NAMESPACE, JOB_APP } from '../crd/index.ts';
 import { absentAsUndefined, removed } from './answers.ts';
-import { backupJobName, belongsTo, JOB_SELECTOR } from './backup-job.ts';
+import { backupJobName, belongsTo } from './backup-job.ts';
 import { completed, executing, failed, pending, started, type EtcdBackupPass } from './etcd-backup-status.ts';
 import type { EtcdBackupWork } from './etcd-backup-work.ts';
+import { podsOf } from './job-pods.ts';
 import { failureOf, hasEnded, hasStarted, isEnded, judgeJob, lastFailureIn, obstacleOf } from './job-state.ts';
 import type { Verdict } from './reconcile.ts';
 import { lastWordOn } from './storage/told-by-events.ts';
 import { tellOfVolume, volumeReady } from './storage/volume-condition.ts';
 import { isAtWork } from './turn.ts';
 
+/** Until a pod has started: what provisioners and kubelets say is told by events alone, which are too many to be watched. */
 const LOOK_AGAIN_MS = 10_000;
 const LEAVING_AGAIN_MS = 1_000;
 const AGAIN_HINT = 'Ask for another backup with a new EtcdBackup.';
@@ -46,7 +48,8 @@ export async function judge(pass: EtcdBackupPass, job: Job, work: EtcdBackupWork
   started(pass, job);
   const isYoung = pass.now.getTime() - Date.parse(job.metadata.creationTimestamp) < LOOK_AGAIN_MS;
   if (!isEnded(job) && isYoung) return { again: LOOK_AGAIN_MS };
-  const pods = await podsOf(job, work.client, pass.signal);
+  const { name: backupName } = pass.object.metadata;
+  const pods = await podsOf(job, { client: work.client, app: JOB_APP, backupName, signal: pass.signal });
   const end = isEnded(job) ? job : endedByLoss(job, pods, pass.now);
   if (end === undefined) return attend(pass, job, pods, work);
   const state = judgeJob(end, pods);
@@ -61,12 +64,6 @@ export async function judge(pass: EtcdBackupPass, job: Job, work: EtcdBackupWork
   tellOfVolume(pass, state.failure, state.findings);
   failed(pass, state.failure, endTime(end, pass.now));
   return 'done';
-}
-
-async function podsOf(job: Job, client: KubeClient, signal: AbortSignal): Promise<readonly Pod[]> {
-  const which = { namespace: BACKUP_NAMESPACE, labelSelector: JOB_SELECTOR, signal };
-  const { items } = await client.list(resources.pods, which);
-  return items.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
 }
 
 /** A Job that is to fail waits for its pods to end; those on a node that died never do, and are not waited for. */

@@ -85,8 +85,10 @@ function lastAttempt(name: string, { etcdBackup: me, all }: PlacementRequest): s
 
 /** Whether the last of all backups that went to a node's disk failed for that disk, and not long ago. */
 function hasFailedDisk(name: string, { all, now }: PlacementRequest): boolean {
-  const ended = all.filter((each) => isOnHost(each, name) && outcomeOf(each) !== 'BackupPending');
-  const last = ended.toSorted((a, b) => compare(beginOf(a), beginOf(b))).at(-1);
+  let last: EtcdBackup | undefined;
+  for (const each of all)
+    if (isOnHost(each, name) && outcomeOf(each) !== 'BackupPending')
+      if (last === undefined || beginOf(each) >= beginOf(last)) last = each;
   const condition = last?.status?.conditions?.find(({ type }) => type === VOLUME_READY);
   return (
     last !== undefined && condition?.status === 'False' && now.getTime() - Date.parse(beginOf(last)) < DISK_AGAIN_MS

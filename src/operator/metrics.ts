@@ -30,7 +30,7 @@ export function createMetrics(view: View, time: Time): () => Promise<string> {
 }
 
 /** The objects that are told of, and what they are read by. */
-type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'settings' | 'rules'>;
+type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'bySeries' | 'settings' | 'rules'>;
 
 type Figures = Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>;
 type Gauges<F extends Figures> = { readonly [name in keyof F]: Gauge };
@@ -149,7 +149,7 @@ function tellSeries(backup: Backup, view: View, now: Date, gauges: Gauges<typeof
   gauges.holdfast_backup_schedule_missed.set(which, due?.missed === undefined ? 0 : 1);
   setNumber(gauges.holdfast_backup_schedule_since_time, which, cronJob && sinceOf(cronJob, rules));
   setNumber(gauges.holdfast_backup_schedule_interval_seconds, which, cronJob && intervalOf(cronJob, settings, now));
-  const isRunning = view.etcdBackups.list().some((each) => seriesOf(each) === name && isUnfinished(each));
+  const isRunning = view.bySeries.get(name).some(isUnfinished);
   gauges.holdfast_backup_running.set(which, isRunning ? 1 : 0);
   setNumber(gauges.holdfast_backup_next_run_time, which, due?.next && due.next.getTime() / 1000);
   setTime(gauges.holdfast_backup_last_success_time, which, status.lastSuccessfulTime);

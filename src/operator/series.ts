@@ -65,6 +65,12 @@ export function followRuns(before: SeriesRecord, runs: readonly Run[]): SeriesRe
   return record;
 }
 
+/** Whether a run had ended by the time of what a status says; it adds nothing to the record then. */
+export function isCounted(run: End, record: SeriesRecord): boolean {
+  const counted = latestOf(record);
+  return counted !== undefined && byEnd(counted, run) >= 0;
+}
+
 function noteSuccess(record: SeriesRecord, { name, time, taken }: RunThatSucceeded): void {
   const { folder, bytes, seconds, verifiedAt, kept, volume, certificatesExpireAt } = taken;
   record.lastSuccessfulTime = time;

@@ -16,6 +16,7 @@ import { failed, pending, started, type EtcdBackupPass } from './etcd-backup-sta
 import { judge } from './follow-job.ts';
 import { placeOnHost, type HostPlacement } from './host-placement.ts';
 import { failureOf } from './job-state.ts';
+import { lookAgain } from './look-again.ts';
 import type { Verdict } from './reconcile.ts';
 import { checkVolume, type UsableVolume } from './storage/check-volume.ts';
 import { claimNotFound, whyClaimIsUnfit } from './storage/claim.ts';
@@ -25,7 +26,6 @@ import { failedForVolume, volumeNotReady, volumeReady } from './storage/volume-c
 const labels = z.record(z.string(), z.string());
 
 /** How soon to look again for what no event tells. */
-const SEEN_AGAIN_MS = 100;
 const SOON_MS = 2_000;
 const LATER_MS = 10_000;
 /** What lasts no longer is not told as news. */
@@ -48,9 +48,9 @@ export async function start(pass: EtcdBackupPass, work: EtcdBackupWork): Promise
   const placement = await placementFor(pass, work);
   if ('code' in placement) return waitForVolume(pass, placement, work);
   work.patience.end(placeOf(object));
-  // What has been read may be old: a Job is made only for what stands right now.
+  // What has been read may be old: a Job is made only for what stands right now. What changed it is told of as well.
   const current = await absentAsUndefined(client.get(etcdBackups, { name: object.metadata.name }, { signal }));
-  if (current?.metadata.resourceVersion !== object.metadata.resourceVersion) return { again: SEEN_AGAIN_MS };
+  if (current?.metadata.resourceVersion !== object.metadata.resourceVersion) return 'done';
   try {
     const { nodeName, retention, volume } = placement;
     volumeReady(pass, volume);
@@ -73,7 +73,7 @@ async function refused(pass: EtcdBackupPass, error: unknown, work: EtcdBackupWor
   if (hasCode(error, 'APISERVER_NOT_FOUND', 'APISERVER_NAMESPACE_TERMINATING')) {
     const how = error.code === 'APISERVER_NOT_FOUND' ? 'does not exist' : 'is being deleted, to be there again';
     pending(pass, `waiting for the namespace ${BACKUP_NAMESPACE}, which ${how}`);
-    return { again: LATER_MS };
+    return { again: lookAgain(object, pass.now) };
   }
   if (hasCode(error, 'APISERVER_INVALID')) {
     const hint = "Correct the operator's settings or the names that the message tells, and ask for another backup.";
@@ -138,9 +138,11 @@ async function placementFor(pass: EtcdBackupPass, work: EtcdBackupWork): Promise
 }
 
 function lastBytesOn(pvcName: string, all: readonly EtcdBackup[]): number | undefined {
-  const taken = all.filter(({ spec, status }) => spec.pvcName === pvcName && status?.backup !== undefined);
-  const endOf = ({ status }: EtcdBackup): string => status?.completionTime ?? '';
-  return taken.toSorted((a, b) => endOf(a).localeCompare(endOf(b))).at(-1)?.status?.backup?.bytes;
+  let last: EtcdBackup | undefined;
+  const endOf = (each: EtcdBackup | undefined): string => each?.status?.completionTime ?? '';
+  for (const each of all)
+    if (each.spec.pvcName === pvcName && each.status?.backup !== undefined && endOf(each) >= endOf(last)) last = each;
+  return last?.status?.backup?.bytes;
 }
 
 /** What is to stay of the series; nothing is removed for a Backup that is gone. */

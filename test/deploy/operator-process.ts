@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { holdfastCommand } from '../kit/holdfast.ts';
-import { waitFor } from '../kit/index.ts';
 import { guarded } from '../kit/programs.ts';
-import { Fatal } from '../kit/wait-for.ts';
+import { Fatal, waitFor } from '../kit/wait-for.ts';
 import type { Deployment } from './manifests.ts';
 
 export interface OperatorProcessOptions {
-  readonly deployment: Deployment;
+  /** Undefined: `args` say everything. */
+  readonly deployment?: Deployment;
   /** Undefined: as a pod finds its API server. */
   readonly kubeconfig?: string;
   /** What stands for `holdfast`. Default: the built program. */
@@ -41,11 +41,11 @@ export class OperatorProcess {
     args: more = [],
     env,
   }: OperatorProcessOptions): Promise<OperatorProcess> {
-    const [container] = deployment.spec.template.spec.containers;
+    const [container] = deployment?.spec.template.spec.containers ?? [];
     // Several run on this machine at a time.
     const args = (container?.args ?? []).map((each) => each.replace(/^--metrics=.*/, '--metrics=127.0.0.1:0'));
     const from = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
-    const [program = '', ...rest] = [...holdfast, ...args, ...from, ...more];
+    const [program = '', ...rest] = [...holdfast, ...args, ...more, ...from];
     const child = spawn(program, rest, {
       env: { PATH: process.env['PATH'], POD_NAME: podName, POD_NAMESPACE: 'holdfast', ...env },
       stdio: ['ignore', 'inherit', 'pipe'],
@@ -62,13 +62,20 @@ export class OperatorProcess {
     return operator;
   }
 
+  /** Throws where it could not be started. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the operator was not started');
+    return this.#child.pid;
+  }
+
   /** What it has written so far, a JSON document a line. */
   get log(): string {
     return this.#log;
   }
 
   async get(path: string): Promise<{ readonly status: number; readonly text: string }> {
-    const response = await fetch(this.url + path);
+    // One that is kept may be closed by the other side in this very instant.
+    const response = await fetch(this.url + path, { headers: { connection: 'close' } });
     return { status: response.status, text: await response.text() };
   }
 

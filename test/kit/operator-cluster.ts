@@ -11,8 +11,11 @@ import {
   type ListOptions,
   type NewObject,
   type ObjectList,
+  type ObjectName,
   type Pod,
   type Resource,
+  type WatchEvent,
+  type WatchOptions,
 } from '../../src/apiserver/index.ts';
 import { silentLog } from '../../src/base/index.ts';
 import {
@@ -30,7 +33,14 @@ import {
   type EtcdBackup,
   type JobReport,
 } from '../../src/crd/index.ts';
-import { kindsFromDefinition, prepareObject, validateObject } from '../../src/standalone/schema/index.ts';
+import { readSelection } from '../../src/standalone/api/selection/selection.ts';
+import {
+  builtInKinds,
+  isJsonObject,
+  kindsFromDefinition,
+  prepareObject,
+  validateObject,
+} from '../../src/standalone/schema/index.ts';
 import { TestApi, type Write } from '../../src/standalone/volumes/test-api.ts';
 import { createOperator, type BackupJobSettings, type Operator } from '../../src/operator/index.ts';
 
@@ -45,10 +55,29 @@ export class OperatorTestApi extends TestApi {
   /** Namespaces that exist. */
   readonly namespaces = new Set([BACKUP_NAMESPACE, 'default']);
 
+  /** `list pods`: all requests that reached the server, in order. */
+  readonly asked: string[] = [];
+
+  override get<T extends KubeObject>(resource: Resource<T>, name: ObjectName): Promise<T> {
+    this.asked.push(`get ${resource.plural}`);
+    return super.get(resource, name);
+  }
+
   override async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    this.asked.push(`list ${resource.plural}`);
     const all = await super.list(resource, options);
-    const items = all.items.filter((object) => isSelected(object, options));
+    const items = all.items.filter((object) => isSelected(resource, object, options));
     return { ...all, items };
+  }
+
+  override async *watch<T extends KubeObject>(
+    resource: Resource<T>,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>> {
+    this.asked.push(`watch ${resource.plural}`);
+    for await (const event of super.watch(resource, options))
+      if (event.type === 'BOOKMARK' || isSelected(resource, event.object, options)) yield event;
+      else yield { ...event, type: 'DELETED' };
   }
 
   override async create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): Promise<T> {
@@ -91,6 +120,7 @@ export class OperatorTestApi extends TestApi {
   }
 
   #wrote(write: Write): void {
+    this.asked.push(`${write.verb} ${write.plural}`);
     this.writes.push(write);
     this.afterWrite(write);
   }
@@ -99,6 +129,8 @@ export class OperatorTestApi extends TestApi {
 const DEFINED = [backupDefinition, etcdBackupDefinition].flatMap((definition) =>
   kindsFromDefinition({ ...definition, metadata: { ...definition.metadata, name: definition.metadata.name ?? '' } }),
 );
+
+const KINDS = [...builtInKinds(), ...DEFINED];
 
 /** The definitions must know every field that is written, and allow its value. */
 function refuseUnlessDefined(object: KubeObject): void {
@@ -115,23 +147,13 @@ function refuseUnlessDefined(object: KubeObject): void {
     });
 }
 
-function isSelected(object: KubeObject, { labelSelector = '', fieldSelector = '' }: ListOptions): boolean {
-  const { metadata } = object;
-  const [, label = '', values = ''] = /^(\S+) in \((.*)\)$/.exec(labelSelector) ?? [];
-  if (label !== '') return values.split(',').includes(metadata.labels?.[label] ?? '');
-  const wanted = labelSelector.split(',').filter((each) => each !== '');
-  const hasLabels = wanted.every((each) => {
-    const [key = '', value] = each.split('=');
-    return value === undefined ? metadata.labels?.[key] !== undefined : metadata.labels?.[key] === value;
-  });
-  const [field = '', value] = fieldSelector.split('=');
-  return hasLabels && (value === undefined || valueAt(object, field.split('.')) === value);
-}
-
-function valueAt(object: object, path: readonly string[]): unknown {
-  let found: unknown = object;
-  for (const name of path) found = new Map<string, unknown>(Object.entries(found ?? {})).get(name);
-  return found;
+/** As the engine selects. */
+function isSelected({ kind }: Resource, object: KubeObject, { labelSelector, fieldSelector }: ListOptions): boolean {
+  const query = new URLSearchParams({ labelSelector: labelSelector ?? '', fieldSelector: fieldSelector ?? '' });
+  const [any] = DEFINED;
+  const served = KINDS.find((each) => each.kind === kind) ?? any;
+  const json: unknown = JSON.parse(JSON.stringify(object));
+  return served !== undefined && isJsonObject(json) && readSelection(query, served).matches(json);
 }
 
 function withoutStatus(object: KubeObject): unknown {

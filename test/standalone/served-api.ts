@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Secret, silentLog, systemTime, type Log } from '../../src/base/index.ts';
 import { createApi, listenHttps, type Api, type ApiOptions, type Listener } from '../../src/standalone/api/index.ts';
 import { ObjectStore } from '../../src/standalone/objects/index.ts';
-import { issuePki } from '../kit/index.ts';
+import { issuePki } from '../kit/pki.ts';
 
 export const ADMIN_TOKEN = 'admin-0123456789abcdef';
 const POD_PREFIX = 'pod-token-';
