@@ -149,6 +149,28 @@ describe('A Job whose node dies under it', () => {
     expect(outcomeOf(cluster.etcdBackup('single'))).toBe('BackupCompleted');
   });
 
+  it('is not begun anew because of a clock that is wrong', async () => {
+    const { cluster } = await controlPlane();
+    await cluster.ask('single');
+    const list = cluster.api.list.bind(cluster.api);
+    const deletionTimestamp = '2026-11-22T12:00:00Z';
+    cluster.api.list = async (resource, options) => {
+      const all = await list(resource, options);
+      const items = all.items.map((each) =>
+        each.metadata.deletionTimestamp === undefined
+          ? each
+          : { ...each, metadata: { ...each.metadata, deletionTimestamp } },
+      );
+      return { ...all, items };
+    };
+    await loseNodeOf(cluster, 'single');
+    const { uid } = jobOf(cluster, 'single').metadata;
+    await cluster.pass(4 * MINUTE_MS);
+    expect(jobOf(cluster, 'single').metadata.uid).toBe(uid);
+    await cluster.pass(2 * MINUTE_MS);
+    expect(jobOf(cluster, 'single').metadata.uid).not.toBe(uid);
+  });
+
   it('goes to the disk of another node where it names no claim', async () => {
     const { cluster } = await controlPlane();
     await cluster.ask('single');

@@ -10,7 +10,7 @@ import { failureOf, hasEnded, hasStarted, isEnded, judgeJob, lastFailureIn, obst
 import type { Verdict } from './reconcile.ts';
 import { lastWordOn } from './storage/told-by-events.ts';
 import { tellOfVolume, volumeReady } from './storage/volume-condition.ts';
-import { isAtWork } from './turn.ts';
+import { isAtWork, LOST_POD_MS } from './turn.ts';
 
 /** Until a pod has started: what provisioners and kubelets say is told by events alone, which are too many to be watched. */
 const LOOK_AGAIN_MS = 10_000;
@@ -50,7 +50,7 @@ export async function judge(pass: EtcdBackupPass, job: Job, work: EtcdBackupWork
   if (!isEnded(job) && isYoung) return { again: LOOK_AGAIN_MS };
   const { name: backupName } = pass.object.metadata;
   const pods = await podsOf(job, { client: work.client, app: JOB_APP, backupName, signal: pass.signal });
-  const end = isEnded(job) ? job : endedByLoss(job, pods, pass.now);
+  const end = isEnded(job) ? job : endedByLoss(pass, job, pods, work);
   if (end === undefined) return attend(pass, job, pods, work);
   const state = judgeJob(end, pods);
   if (state.kind === 'at-work') return 'done';
@@ -67,18 +67,29 @@ export async function judge(pass: EtcdBackupPass, job: Job, work: EtcdBackupWork
 }
 
 /** A Job that is to fail waits for its pods to end; those on a node that died never do, and are not waited for. */
-function endedByLoss(job: Job, pods: readonly Pod[], now: Date): Job | undefined {
+function endedByLoss(pass: EtcdBackupPass, job: Job, pods: readonly Pod[], work: EtcdBackupWork): Job | undefined {
   const target = job.status?.conditions?.find(({ type, status }) => type === 'FailureTarget' && status === 'True');
-  if (target === undefined || pods.some((pod) => isAtWork(pod, now))) return undefined;
+  if (target === undefined || !areLost(pass, pods, work)) return undefined;
   return { ...job, status: { ...job.status, conditions: [target, { ...target, type: 'Failed' }] } };
+}
+
+/**
+ * Whether none of the pods is at work, but some are lost with their nodes: by their own times, and as this process has watched it, since
+ * its clock may be wrong and the pod of a live node not quite gone.
+ */
+function areLost({ now }: EtcdBackupPass, pods: readonly Pod[], { patience }: EtcdBackupWork): boolean {
+  const standing = pods.filter((pod) => !hasEnded(pod));
+  const leaving = standing.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  const watched = leaving.map(({ metadata }) => patience.waited(`leaving ${metadata.uid}`));
+  const isLongAgo = leaving.length === standing.length && watched.every((ms) => ms >= LOST_POD_MS);
+  return standing.length > 0 && isLongAgo && standing.every((pod) => !isAtWork(pod, now));
 }
 
 /** Looks after a Job that goes on: whether its pod has started, and whether its node is still there. */
 async function attend(pass: EtcdBackupPass, job: Job, pods: readonly Pod[], work: EtcdBackupWork): Promise<Verdict> {
   const { uid } = job.metadata;
   const standing = pods.filter((pod) => !hasEnded(pod));
-  if (standing.length > 0 && standing.every((pod) => !isAtWork(pod, pass.now)))
-    return beginAnew(pass, job, standing, work);
+  if (areLost(pass, standing, work)) return beginAnew(pass, job, standing, work);
   const message = executing(job.metadata.name) + tellOfAttempts(pass, pods);
   if (standing.some(hasStarted)) {
     work.patience.end(uid);

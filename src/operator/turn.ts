@@ -49,7 +49,7 @@ export function unfinishedRunBefore(me: EtcdBackup, series: readonly EtcdBackup[
 }
 
 /** A pod on a node that died never ends; so long after its last moment it counts as gone. */
-const LOST_POD_MS = 5 * 60_000;
+export const LOST_POD_MS = 5 * 60_000;
 
 /** Whether a pod may still be at work. */
 export function isAtWork(pod: Pod, now: Date): boolean {
