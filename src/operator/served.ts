@@ -1,12 +1,9 @@
-import * as z from 'zod';
 import type { KubeClient, Resource } from '../apiserver/index.ts';
 import { messageOf, type Log, type Time } from '../base/index.ts';
 import { pause, waitAfter } from '../controller/index.ts';
-import { hasCode } from './answers.ts';
+import { servedResources } from './discovery.ts';
 
 const LOOK_AGAIN_MS = 1_000;
-
-const discovery = z.looseObject({ resources: z.array(z.looseObject({ name: z.string() })) });
 
 export interface ServedOptions {
   readonly time: Time;
@@ -48,14 +45,11 @@ async function look(
   wanted: readonly Pick<Resource, 'group' | 'version' | 'plural'>[],
   signal: AbortSignal,
 ): Promise<Answer> {
-  for (const { group, version, plural } of wanted) {
-    const why = `${plural}.${group}`;
+  for (const resource of wanted) {
+    const why = `${resource.plural}.${resource.group}`;
     try {
-      const text = await client.getText(`/apis/${group}/${version}`, { signal });
-      if (!discovery.parse(JSON.parse(text)).resources.some(({ name }) => name === plural))
-        return { kind: 'absent', why };
+      if (!(await servedResources(client, resource, signal)).has(resource.plural)) return { kind: 'absent', why };
     } catch (error) {
-      if (hasCode(error, 'APISERVER_NOT_FOUND')) return { kind: 'absent', why };
       return { kind: 'unknown', why: `${why}: ${messageOf(error)}`, againMs: waitAfter(error, LOOK_AGAIN_MS) };
     }
   }

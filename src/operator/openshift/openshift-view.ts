@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import * as z from 'zod';
 import { progressOf, STATIC_POD_OPERATORS, type KubeClient, type OperatorProgress } from '../../apiserver/index.ts';
 import { messageOf, type Log, type Time } from '../../base/index.ts';
 import { createInformer, pause, type Informer } from '../../controller/index.ts';
@@ -11,7 +10,7 @@ import {
   type ClusterVersion,
   type FeatureGate,
 } from '../../crd/index.ts';
-import { hasCode } from '../answers.ts';
+import { servedResources } from '../discovery.ts';
 
 /** What an OpenShift cluster says of itself; on any other Kubernetes, nothing. */
 export interface OpenShiftView {
@@ -43,8 +42,6 @@ const LOOK_AGAIN_MS = 2_000;
 const LONGEST_WAIT_FOR_OPERATORS_MS = 10_000;
 const GATE = { name: 'cluster' };
 const VERSION = { name: 'version' };
-
-const discovery = z.looseObject({ resources: z.array(z.looseObject({ name: z.string() })) });
 
 export function createOpenShiftView(options: OpenShiftViewOptions): OpenShiftView {
   return new View(options);
@@ -137,14 +134,11 @@ class View implements OpenShiftView {
   /** OpenShift serves its own configuration from its first minute on, so one look is enough. */
   async #recognize(signal: AbortSignal): Promise<'openshift' | 'other' | 'unknown'> {
     const { client, time, log } = this.#options;
-    const { group, version } = clusterVersions;
     while (!signal.aborted) {
       try {
-        const text = await client.getText(`/apis/${group}/${version}`, { signal });
-        const names = new Set(discovery.parse(JSON.parse(text)).resources.map(({ name }) => name));
+        const names = await servedResources(client, clusterVersions, signal);
         return [clusterVersions, featureGates].every(({ plural }) => names.has(plural)) ? 'openshift' : 'other';
       } catch (error) {
-        if (hasCode(error, 'APISERVER_NOT_FOUND')) return 'other';
         log.warn('looking whether this is OpenShift', { reason: messageOf(error) });
       }
       await pause(time, LOOK_AGAIN_MS, signal);
