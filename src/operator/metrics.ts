@@ -1,4 +1,4 @@
-import { Gauge, Registry } from 'prom-client';
+import { Gauge as RegisteredGauge, Registry } from 'prom-client';
 import type { CronJob } from '../apiserver/index.ts';
 import type { Time } from '../base/index.ts';
 import { BACKUP_NAMESPACE, type Backup, type EtcdBackup } from '../crd/index.ts';
@@ -6,6 +6,7 @@ import { outcomeOf } from '../crd/index.ts';
 import { seriesOf } from './backup-job.ts';
 import type { BackupParts } from './backup-parts.ts';
 import { dueOf, scheduledSince } from './due.ts';
+import { FigureText } from './figure-text.ts';
 import { intervalOf } from './interval.ts';
 import type { HouseRules } from './openshift/house-rules.ts';
 import type { ResolvedSettings } from './settings.ts';
@@ -19,13 +20,14 @@ import { isUnfinished } from './turn.ts';
  */
 export function createMetrics(view: View, time: Time): () => Promise<string> {
   const registry = new Registry();
-  const backupFigures = gaugesOf(registry, BACKUP_FIGURES);
   const seriesFigures = gaugesOf(registry, SERIES_FIGURES);
-  return () => {
-    registry.resetMetrics();
+  return async () => {
+    const backupFigures = textsOf(BACKUP_FIGURES);
     for (const etcdBackup of view.etcdBackups.list()) tellBackup(etcdBackup, view.settings, backupFigures);
+    registry.resetMetrics();
     for (const backup of view.backups.list()) tellSeries(backup, view, time.now(), seriesFigures);
-    return registry.metrics();
+    const texts = Object.values(backupFigures).map((figure) => `${String(figure)}\n`);
+    return [...texts, await registry.metrics()].join('');
   };
 }
 
@@ -33,6 +35,7 @@ export function createMetrics(view: View, time: Time): () => Promise<string> {
 type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'bySeries' | 'settings' | 'rules'>;
 
 type Figures = Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>;
+type Gauge = Pick<FigureText, 'set'>;
 type Gauges<F extends Figures> = { readonly [name in keyof F]: Gauge };
 
 const BACKUP = ['etcd_backup', 'uid'];
@@ -98,9 +101,14 @@ const SERIES_FIGURES = {
 function gaugesOf<F extends Figures>(registry: Registry, figures: F): Gauges<F> {
   const gauges = Object.entries(figures).map(([name, { help, labels }]) => [
     name,
-    new Gauge({ name, help, labelNames: [...labels], registers: [registry] }),
+    new RegisteredGauge({ name, help, labelNames: [...labels], registers: [registry] }),
   ]);
   return Object.fromEntries(gauges) as Gauges<F>;
+}
+
+function textsOf<F extends Figures>(figures: F): { readonly [name in keyof F]: FigureText } {
+  const texts = Object.entries(figures).map(([name, { help }]) => [name, new FigureText(name, help)]);
+  return Object.fromEntries(texts) as { readonly [name in keyof F]: FigureText };
 }
 
 const STATUS_NAMES = {
