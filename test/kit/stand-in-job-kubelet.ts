@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import * as z from 'zod';
 import {
   createHttpsTransport,
   createKubeClient,
@@ -23,6 +24,7 @@ import {
 import { createClaimFolder } from '../../src/standalone/volumes/claim-folder.ts';
 import { createPodRunner, createProcessRuntime } from '../../src/standalone/workloads/index.ts';
 import { holdfastCommand } from './holdfast.ts';
+import { hasToken, withoutHost } from './without-host.ts';
 
 export interface StandInJobKubeletOptions {
   /** Of an API server without a scheduler and without a kubelet of its own, with an administrator's rights. */
@@ -33,6 +35,8 @@ export interface StandInJobKubeletOptions {
   readonly nodeName: string;
   /** Whose pods it runs. */
   readonly namespace: string;
+  /** A kubeconfig with the token of an account of the namespace, for pods that are to have it. */
+  readonly kubeconfigOf: (account: string) => Promise<string>;
 }
 
 const shared = { time: systemTime, log: silentLog };
@@ -43,7 +47,8 @@ const LEASES = 'kube-node-lease';
  * A stand-in for the scheduler and the kubelet of one control-plane node: makes the Node and renews its Lease, binds the
  * pods of a namespace once their claims are bound, runs their commands as processes and reports how they do. The last is the
  * work of the engine's own runner of pods, here over HTTPS and held to a real server's rules: the program is the real one,
- * and there are no mount namespaces, so that mounts are mapped to folders.
+ * and there are no mount namespaces, so that mounts are mapped to folders. Pods have neither the folders of a control-plane host,
+ * which this machine is not, nor the token of their account as a mount: they get a kubeconfig with it.
  */
 export class StandInJobKubelet {
   readonly #options: StandInJobKubeletOptions;
@@ -118,8 +123,8 @@ export class StandInJobKubelet {
   }
 
   #run(): void {
-    const { folder, nodeName, namespace, kubeconfig } = this.#options;
-    const client = this.#client;
+    const { folder, nodeName, namespace, kubeconfigOf } = this.#options;
+    const client = withoutHost(this.#client);
     const pods = createInformer(client, resources.pods, { ...shared, namespace });
     const nodes = createInformer(client, resources.nodes, shared);
     const events = createEventRecorder(client, { component: 'kubelet', ...shared });
@@ -131,7 +136,14 @@ export class StandInJobKubelet {
       runtime: createProcessRuntime({ time: systemTime }),
       program: holdfastCommand(),
       claimFolder: createClaimFolder({ client, events, nodeName }),
-      podEnvironment: () => Promise.resolve({ PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: kubeconfig }),
+      podEnvironment: async (pod) => ({
+        PATH: process.env['PATH'] ?? '',
+        HOME: folder,
+        // What is left of the pod does not say whether it has a token.
+        ...(hasToken(await this.#client.get(resources.pods, pod.metadata)) && {
+          KUBECONFIG: await kubeconfigOf(accountOf(pod)),
+        }),
+      }),
       pods,
     });
     const binder = createController(
@@ -176,6 +188,10 @@ export class StandInJobKubelet {
     if (answer.status < 300 || answer.status === 409 || answer.status === 404) return undefined;
     throw new Error(`the pod ${name} cannot be bound: ${messageOf(Buffer.concat(chunks).toString())}`);
   }
+}
+
+function accountOf({ spec }: Pod): string {
+  return z.string().catch('default').parse(spec['serviceAccountName']);
 }
 
 function isForBinding({ metadata, spec }: Pod): boolean {

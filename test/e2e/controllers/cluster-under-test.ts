@@ -21,10 +21,10 @@ import {
   etcdBackupDefinition,
   etcdBackups,
 } from '../../../src/crd/index.ts';
-import type { BackupJobSettings } from '../../../src/operator/index.ts';
 import { makeTemporaryFolder, startCluster, waitFor, type Cluster } from '../../kit/index.ts';
 import { JobRecord } from './job-record.ts';
-import { OperatorUnderTest } from './operator-under-test.ts';
+import { OperatorInProcess } from './operator-in-process.ts';
+import type { OperatorPlan, TestedOperator } from './tested-operator.ts';
 
 /** A cluster as it is handed to the specifications: an API server, its controllers, and one node that runs pods. */
 export interface OpenedCluster {
@@ -34,6 +34,8 @@ export interface OpenedCluster {
   readonly nodeName: string;
   /** That of its controllers. */
   readonly time: Time;
+  /** The operator, where it is installed; undefined: it runs in this process, with an administrator's rights. */
+  readonly operator?: (plan: OperatorPlan) => TestedOperator;
   /** Takes the node and what else was made away. */
   close(): Promise<void>;
 }
@@ -51,7 +53,7 @@ export const PATIENCE_MS = 240_000;
 export class ClusterUnderTest {
   readonly client: KubeClient;
   readonly nodeName: string;
-  readonly operator: OperatorUnderTest;
+  readonly operator: TestedOperator;
   /** All Jobs that there ever were. */
   readonly jobs: JobRecord;
   /** Where volumes and the default place are. */
@@ -70,8 +72,9 @@ export class ClusterUnderTest {
     this.nodeName = parts.opened.nodeName;
     this.client = createKubeClient({ transport: parts.transport, userAgent: 'controllers/1' });
     this.jobs = new JobRecord(this.client);
-    const { kubeconfig, time } = parts.opened;
-    this.operator = new OperatorUnderTest({ kubeconfig, time, settings: this.settings });
+    const { kubeconfig, time, operator } = parts.opened;
+    const plan = { etcd: parts.etcd.endpoints.join(','), defaultFolder: this.defaultFolder };
+    this.operator = operator?.(plan) ?? new OperatorInProcess({ ...plan, kubeconfig, time });
   }
 
   static async open(opened: OpenedCluster): Promise<ClusterUnderTest> {
@@ -93,19 +96,6 @@ export class ClusterUnderTest {
   /** The default place, where no claim is named. */
   get defaultFolder(): string {
     return join(this.folder, 'default');
-  }
-
-  get settings(): BackupJobSettings {
-    // The stand-in for a kubelet has no tokens to mount; pods get a kubeconfig.
-    const pod = { spec: { automountServiceAccountToken: false } };
-    return {
-      image: 'holdfast',
-      backupArgs: ['--endpoints', this.#etcd.endpoints.join(','), '--snapshot-only'],
-      hostFolder: this.defaultFolder,
-      defaultTimeZone: 'UTC',
-      backupPod: pod,
-      requestPod: pod,
-    };
   }
 
   /** A bound claim. @returns the folder of its volume */
@@ -244,7 +234,7 @@ export class ClusterUnderTest {
     await this.operator.start();
     for (const definition of [backupDefinition, etcdBackupDefinition]) await this.#define(definition);
     this.#left.push(() => this.#removeAll());
-    await this.until('the operator to be ready', () => this.operator.current.isReady());
+    await this.until('the operator to be ready', () => this.operator.isReady());
   }
 
   /** The operator acts on all that there is, and in the end all of it is removed. */

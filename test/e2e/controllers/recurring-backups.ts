@@ -51,10 +51,7 @@ export function describeRecurringBackups(cluster: () => ClusterUnderTest): void 
       const before = await cronJob();
       await cluster().operator.stop();
       await cluster().operator.start();
-      await cluster().until('the operator to be done', () => {
-        const { current } = cluster().operator;
-        return current.isReady() && current.isIdle;
-      });
+      await cluster().until('the operator to be done', () => cluster().operator.isDone());
       const after = await cronJob();
       expect(after.metadata.generation).toBe(before.metadata.generation);
       expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);

@@ -75,7 +75,7 @@ export function describeRuns(cluster: () => ClusterUnderTest): void {
     it('told of in the metrics', async () => {
       // They are of what the operator has seen, which comes a moment later.
       const text = await cluster().until('the operator to have seen the last run', async () => {
-        const told = await cluster().operator.current.metrics();
+        const told = await cluster().operator.metrics();
         return told.includes('etcd_backup="series-6"') && told.includes('kept{backup_policy="series"} 2') && told;
       });
       expect(text).toMatch(/^etcd_backup_status\{etcd_backup="series-6",uid="[^"]+",status="Completed"\} 1$/m);

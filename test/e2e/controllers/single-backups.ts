@@ -145,7 +145,7 @@ export function describeSingleBackups(cluster: () => ClusterUnderTest): void {
 
     it('or tells why not, in the words of the program that could not', async () => {
       await cluster().operator.stop();
-      await cluster().operator.start({ backupArgs: ['--endpoints', 'http://127.0.0.1:1', '--snapshot-only'] });
+      await cluster().operator.start('http://127.0.0.1:1');
       const asked = await ask(cluster(), 'hopeless');
       const done = await decided(cluster(), 'hopeless');
       const failure = done.status?.failure;
