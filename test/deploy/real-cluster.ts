@@ -15,10 +15,10 @@ import { OperatorProcess } from './operator-process.ts';
  */
 export async function liveOnCluster(named: string): Promise<void> {
   const kubectl = (await provideKubectl()).with(named);
-  for (const overlay of ['k3s', 'rke2'])
-    await kubectl.out('apply', '-k', join(DEPLOY, overlay), '--dry-run=server', '--validate=strict');
   const { client, podName, remove } = await installOn(named);
   onTestFinished(remove);
+  for (const overlay of ['k3s', 'rke2'])
+    await kubectl.out('apply', '-k', join(DEPLOY, overlay), '--dry-run=server', '--validate=strict');
   const kubeconfigOf = async (namespace: string, name: string): Promise<string> =>
     kubeconfigOfAccount(kubectl, { namespace, name }, await temporaryFolder());
   const operator = await OperatorProcess.start({
