@@ -33,8 +33,8 @@ export interface Operator {
   run(signal: AbortSignal): Promise<void>;
   /** Everything has been seen, and nothing is in work or ready for it. Waiting for a later time counts as idle. */
   readonly isIdle: boolean;
-  /** In Prometheus' text format, from the objects as they stand. */
-  metrics(): Promise<string>;
+  /** In Prometheus' text format, part by part, from the objects as they stand. */
+  metrics(): AsyncIterable<string>;
   /** Everything has been seen, or there is nothing to see while the resources are not served. */
   isReady(): boolean;
 }
@@ -50,7 +50,7 @@ class BackupOperator implements Operator {
   readonly #controllers: readonly Controller[];
   readonly #openshift: OpenShiftView | undefined;
   #phase: 'new' | 'connecting' | 'waiting' | 'at work' = 'new';
-  #metrics: Promise<() => Promise<string>> | undefined;
+  #metrics: Promise<() => AsyncIterable<string>> | undefined;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -121,12 +121,12 @@ class BackupOperator implements Operator {
     );
   }
 
-  async metrics(): Promise<string> {
+  async *metrics(): AsyncGenerator<string, void> {
     // Loaded when somebody asks: most runs of an operator are never scraped.
     this.#metrics ??= import('./metrics.ts').then(({ createMetrics }) =>
       createMetrics(this.#parts, this.#options.time),
     );
-    return (await this.#metrics)();
+    yield* (await this.#metrics)();
   }
 
   #informers(): readonly Pick<Informer, 'hasSynced' | 'run'>[] {

@@ -1,26 +1,15 @@
-/**
- * One figure of many objects in Prometheus' text format, written straight away: a registry would keep what it was told about
- * each of ten thousand backups, and take seconds to print it.
- */
-export class FigureText {
-  readonly #name: string;
-  readonly #lines: string[];
+/** What a figure is of. */
+export type Labels = Readonly<Record<string, string>>;
 
-  /** @param help - one line */
-  constructor(name: string, help: string) {
-    this.#name = name;
-    this.#lines = [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`];
-  }
+/** The lines before a figure in Prometheus' text format. @param help - one line */
+export function figureHead(name: string, help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`;
+}
 
-  /** To be called once for each combination of labels. */
-  set(labels: Readonly<Record<string, string>>, value: number): void {
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    this.#lines.push(`${this.#name}{${pairs.join(',')}} ${value}`);
-  }
-
-  toString(): string {
-    return `${this.#lines.join('\n')}\n`;
-  }
+/** A figure's line for one combination of labels. */
+export function figureLine(name: string, labels: Labels, value: number): string {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+  return `${name}{${pairs.join(',')}} ${value}\n`;
 }
 
 function escaped(text: string): string {

@@ -3,8 +3,18 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { silentLog } from '../base/index.ts';
 import { startHealthServer, type HealthServer, type Watched } from './health-server.ts';
 
+async function* parts(...all: readonly string[]): AsyncGenerator<string, void> {
+  for (const part of all) yield await Promise.resolve(part);
+}
+
+/** Fails after these. */
+async function* failing(...all: readonly string[]): AsyncGenerator<string, void> {
+  yield* parts(...all);
+  throw new Error('MARKER');
+}
+
 async function serve(watched: Partial<Watched> = {}): Promise<HealthServer> {
-  const complete = { metrics: () => Promise.resolve('figure 1\n'), isReady: () => true, ...watched };
+  const complete = { metrics: () => parts('figure 1\n', 'figure 2\n'), isReady: () => true, ...watched };
   const server = await startHealthServer(complete, { port: 0, log: silentLog });
   onTestFinished(() => server.close());
   return server;
@@ -18,7 +28,7 @@ describe('The health server', () => {
   it('gives the metrics in the text format of Prometheus', async () => {
     const answer = await fetch(`${(await serve()).url}/metrics?any=thing`);
     expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');
-    expect(await answer.text()).toBe('figure 1\n');
+    expect(await answer.text()).toBe('figure 1\nfigure 2\n');
   });
 
   it('says that the process works, and apart from that whether it is ready', async () => {
@@ -28,9 +38,15 @@ describe('The health server', () => {
   });
 
   it('keeps the reason to itself where the metrics cannot be put together', async () => {
-    const { url } = await serve({ metrics: () => Promise.reject(new Error('MARKER')) });
+    const { url } = await serve({ metrics: () => failing() });
     const answer = await fetch(`${url}/metrics`);
     expect([answer.status, (await answer.text()).includes('MARKER')]).toEqual([500, false]);
+  });
+
+  it('cuts the answer short where they fail later, so that nobody takes a half for the whole', async () => {
+    const { url } = await serve({ metrics: () => failing('figure 1\n') });
+    await expect(fetch(`${url}/metrics`).then((answer) => answer.text())).rejects.toThrow();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   it.each<[string, string, number]>([
@@ -39,6 +55,7 @@ describe('The health server', () => {
     ['GET', '/', 404],
     ['GET', '/metrics/..%2f', 404],
     ['HEAD', '/healthz', 200],
+    ['HEAD', '/metrics', 200],
   ])('answers %s %s with %i', async (method, path, status) => {
     const { url } = await serve();
     expect((await fetch(`${url}${path}`, { method })).status).toBe(status);
@@ -64,7 +81,7 @@ describe('The health server', () => {
   it('names the address that it cannot listen on', async () => {
     const { port } = new URL((await serve()).url);
     const second = startHealthServer(
-      { metrics: () => Promise.resolve(''), isReady: () => true },
+      { metrics: () => parts(), isReady: () => true },
       { port: Number(port), log: silentLog },
     );
     await expect(second).rejects.toMatchObject({

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { messageOf, type Log } from '../base/index.ts';
+import { pipeline } from 'node:stream/promises';
+import { messageOf, systemCode, type Log } from '../base/index.ts';
 import { OperatorError } from './errors.ts';
 
 /** What the server tells of. */
 export interface Watched {
-  /** In Prometheus' text format. */
-  metrics(): Promise<string>;
+  /** In Prometheus' text format, part by part. */
+  metrics(): AsyncIterable<string>;
   isReady(): boolean;
 }
 
@@ -70,36 +71,57 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 interface Answer {
   readonly status: number;
   readonly text: string;
-  readonly type?: string;
 }
 
+const PLAIN_TEXT = 'text/plain; charset=utf-8';
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 async function answer(request: IncomingMessage, response: ServerResponse, watched: Watched, log: Log): Promise<void> {
   // A body is of no use here; it is not read, and the connection does not wait for it.
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
     response.shouldKeepAlive = false;
-  const { status, text, type = 'text/plain; charset=utf-8' } = await answerTo(request, watched, log);
+  response.setHeader('cache-control', 'no-store');
+  if (request.method === 'GET' && pathOf(request) === '/metrics') {
+    await tellMetrics(response, watched, log);
+    return;
+  }
+  const { status, text } = answerTo(request, watched);
   const body = Buffer.from(text);
-  response.writeHead(status, { 'content-type': type, 'content-length': body.length, 'cache-control': 'no-store' });
+  response.writeHead(status, { 'content-type': PLAIN_TEXT, 'content-length': body.length });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answerTo(request: IncomingMessage, watched: Watched, log: Log): Promise<Answer> {
+function pathOf({ url }: IncomingMessage): string | undefined {
+  return url?.split('?', 1)[0];
+}
+
+function answerTo(request: IncomingMessage, watched: Watched): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, text: 'only GET\n' };
-  switch (request.url?.split('?', 1)[0]) {
+  switch (pathOf(request)) {
     case '/healthz':
       return { status: 200, text: 'ok\n' };
     case '/readyz':
       return watched.isReady() ? { status: 200, text: 'ok\n' } : { status: 503, text: 'not ready\n' };
     case '/metrics':
-      try {
-        return { status: 200, text: await watched.metrics(), type: PROMETHEUS_TEXT };
-      } catch (error) {
-        log.error('the metrics could not be put together', { error: messageOf(error) });
-        return { status: 500, text: 'the metrics could not be put together\n' };
-      }
+      return { status: 200, text: '' };
     default:
       return { status: 404, text: 'there is /metrics, /healthz and /readyz\n' };
+  }
+}
+
+/** As they are put together: there may be megabytes of them. What fails before the first is answered so; later it cuts the answer. */
+async function tellMetrics(response: ServerResponse, watched: Watched, log: Log): Promise<void> {
+  const parts = watched.metrics()[Symbol.asyncIterator]();
+  try {
+    const first = await parts.next();
+    response.setHeader('content-type', PROMETHEUS_TEXT);
+    await pipeline(async function* () {
+      for (let part = first; part.done !== true; part = await parts.next()) yield part.value;
+    }, response);
+  } catch (error) {
+    // The reader may also have gone away.
+    if (systemCode(error) === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    log.error('the metrics could not be put together', { error: messageOf(error) });
+    if (!response.headersSent) response.writeHead(500).end('the metrics could not be put together\n');
   }
 }

@@ -3,6 +3,7 @@ import type { Lead, LeaderElection } from '../controller/index.ts';
 import type { Operator } from './create-operator.ts';
 import { OperatorError } from './errors.ts';
 import { createLeadingOperator, type LeadingOperator } from './leading-operator.ts';
+import { textOf } from '../../test/kit/text-of.ts';
 
 /** An election that goes as a test says. */
 class ScriptedElection implements LeaderElection {
@@ -51,8 +52,8 @@ class ScriptedOperator implements Operator {
     return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
   }
 
-  metrics(): Promise<string> {
-    return Promise.resolve('figure 1\n');
+  async *metrics(): AsyncGenerator<string, void> {
+    yield await Promise.resolve('figure 1\n');
   }
 
   isReady(): boolean {
@@ -87,9 +88,9 @@ describe('An operator among several', () => {
 
   it('tells nothing of backups while it stands by, so that no figure is told twice', async () => {
     const { election, leading } = stand();
-    expect(await leading.metrics()).toMatch(/\nholdfast_operator_leader 0\n\n$/);
+    expect(await textOf(leading.metrics())).toMatch(/\nholdfast_operator_leader 0\n\n$/);
     election.win();
-    expect(await leading.metrics()).toMatch(/\nholdfast_operator_leader 1\n\nfigure 1\n$/);
+    expect(await textOf(leading.metrics())).toMatch(/\nholdfast_operator_leader 1\n\nfigure 1\n$/);
   });
 
   it('works when it leads, and is ready when its work is', () => {
@@ -125,7 +126,7 @@ describe('An operator among several', () => {
     const stop = new AbortController();
     const running = leading.run(stop.signal);
     expect([operator.runs, leading.isReady()]).toEqual([1, true]);
-    expect(await leading.metrics()).toContain('holdfast_operator_leader 1');
+    expect(await textOf(leading.metrics())).toContain('holdfast_operator_leader 1');
     stop.abort();
     await running;
   });

@@ -20,7 +20,10 @@ export function createLeadingOperator(operator: Operator, election: LeaderElecti
   const leads = (): boolean => election?.isLeader ?? true;
   return {
     isReady: () => (leads() ? operator.isReady() : (election?.hasSeenLease ?? false)),
-    metrics: async () => `${leaderFigure(leads())}${leads() ? await operator.metrics() : ''}`,
+    async *metrics() {
+      yield leaderFigure(leads());
+      if (leads()) yield* operator.metrics();
+    },
     run: (signal) => (election === undefined ? operator.run(signal) : lead(operator, election, signal)),
   };
 }

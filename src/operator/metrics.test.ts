@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FAILURE, OperatorCluster, SUCCESS } from '../../test/kit/operator-cluster.ts';
 import { etcdBackups } from '../crd/index.ts';
+import { textOf } from '../../test/kit/text-of.ts';
 
 /** Lines with a value, without those of other metrics. */
 async function figures(cluster: OperatorCluster, prefix: string): Promise<readonly string[]> {
-  const text = await cluster.operator.metrics();
+  const text = await textOf(cluster.operator.metrics());
   return text.split('\n').filter((line) => line.startsWith(prefix));
 }
 
@@ -104,6 +105,6 @@ describe('The metrics', () => {
     const cluster = new OperatorCluster();
     await cluster.ask('single');
     await cluster.end('single', { ...FAILURE, message: 'MARKER-OF-A-SECRET', hint: 'MARKER-OF-A-SECRET' });
-    expect(await cluster.operator.metrics()).not.toContain('MARKER');
+    expect(await textOf(cluster.operator.metrics())).not.toContain('MARKER');
   });
 });

@@ -1,33 +1,29 @@
 import { Gauge as RegisteredGauge, Registry } from 'prom-client';
 import type { CronJob } from '../apiserver/index.ts';
 import type { Time } from '../base/index.ts';
-import { BACKUP_NAMESPACE, type Backup, type EtcdBackup } from '../crd/index.ts';
-import { outcomeOf } from '../crd/index.ts';
-import { seriesOf } from './backup-job.ts';
+import { BACKUP_NAMESPACE, type Backup } from '../crd/index.ts';
+import { backupFigures } from './backup-figures.ts';
 import type { BackupParts } from './backup-parts.ts';
 import { dueOf, scheduledSince } from './due.ts';
-import { FigureText } from './figure-text.ts';
 import { intervalOf } from './interval.ts';
 import type { HouseRules } from './openshift/house-rules.ts';
 import type { ResolvedSettings } from './settings.ts';
+import { storageLabels } from './storage-labels.ts';
 import { isUnfinished } from './turn.ts';
 
 /**
- * Everything is read from the objects when somebody asks, so that a restart changes no figure. The first five names and their
- * labels are those that OpenShift plans for its own operator (openshift/enhancements, automated-backups-ga.md).
+ * Everything is read from the objects when somebody asks, so that a restart changes no figure.
  *
- * @returns what gives the figures in Prometheus' text format
+ * @returns what gives the figures in Prometheus' text format, part by part
  */
-export function createMetrics(view: View, time: Time): () => Promise<string> {
+export function createMetrics(view: View, time: Time): () => AsyncGenerator<string, void> {
   const registry = new Registry();
   const seriesFigures = gaugesOf(registry, SERIES_FIGURES);
-  return async () => {
-    const backupFigures = textsOf(BACKUP_FIGURES);
-    for (const etcdBackup of view.etcdBackups.list()) tellBackup(etcdBackup, view.settings, backupFigures);
+  return async function* () {
+    yield* backupFigures(view.etcdBackups.list(), view.settings);
     registry.resetMetrics();
     for (const backup of view.backups.list()) tellSeries(backup, view, time.now(), seriesFigures);
-    const texts = Object.values(backupFigures).map((figure) => `${String(figure)}\n`);
-    return [...texts, await registry.metrics()].join('');
+    yield await registry.metrics();
   };
 }
 
@@ -35,21 +31,8 @@ export function createMetrics(view: View, time: Time): () => Promise<string> {
 type View = Pick<BackupParts, 'backups' | 'etcdBackups' | 'cronJobs' | 'bySeries' | 'settings' | 'rules'>;
 
 type Figures = Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>;
-type Gauge = Pick<FigureText, 'set'>;
+type Gauge = Pick<RegisteredGauge, 'set'>;
 type Gauges<F extends Figures> = { readonly [name in keyof F]: Gauge };
-
-const BACKUP = ['etcd_backup', 'uid'];
-
-const BACKUP_FIGURES = {
-  etcd_backup_info: {
-    help: 'An EtcdBackup: where it goes and who asked for it.',
-    labels: [...BACKUP, 'node', 'storage_type', 'storage_location', 'created_by_policy'],
-  },
-  etcd_backup_status: { help: '1 for the status that an EtcdBackup has.', labels: [...BACKUP, 'status'] },
-  etcd_backup_start_time: { help: 'When the Job of an EtcdBackup was made, Unix seconds.', labels: BACKUP },
-  etcd_backup_completion_time: { help: 'When a backup was complete and verified, Unix seconds.', labels: BACKUP },
-  etcd_backup_size_bytes: { help: "The size of a backup's snapshot.", labels: BACKUP },
-} as const satisfies Figures;
 
 const SERIES = ['backup_policy'];
 
@@ -106,43 +89,6 @@ function gaugesOf<F extends Figures>(registry: Registry, figures: F): Gauges<F> 
   return Object.fromEntries(gauges) as Gauges<F>;
 }
 
-function textsOf<F extends Figures>(figures: F): { readonly [name in keyof F]: FigureText } {
-  const texts = Object.entries(figures).map(([name, { help }]) => [name, new FigureText(name, help)]);
-  return Object.fromEntries(texts) as { readonly [name in keyof F]: FigureText };
-}
-
-const STATUS_NAMES = {
-  BackupCompleted: 'Completed',
-  BackupFailed: 'Failed',
-  BackupSkipped: 'Skipped',
-} as const;
-
-function statusOf(etcdBackup: EtcdBackup): string {
-  const outcome = outcomeOf(etcdBackup);
-  if (outcome !== 'BackupPending') return STATUS_NAMES[outcome];
-  return etcdBackup.status?.backupJob === undefined ? 'Pending' : 'Running';
-}
-
-function tellBackup(etcdBackup: EtcdBackup, settings: ResolvedSettings, gauges: Gauges<typeof BACKUP_FIGURES>): void {
-  const { name, uid } = etcdBackup.metadata;
-  const { status } = etcdBackup;
-  const which = { etcd_backup: name, uid };
-  gauges.etcd_backup_info.set(
-    {
-      ...which,
-      node: status?.nodeName ?? '',
-      ...storageOf(etcdBackup.spec.pvcName, settings),
-      created_by_policy: seriesOf(etcdBackup) ?? '',
-    },
-    1,
-  );
-  gauges.etcd_backup_status.set({ ...which, status: statusOf(etcdBackup) }, 1);
-  setTime(gauges.etcd_backup_start_time, which, status?.startTime);
-  if (outcomeOf(etcdBackup) !== 'BackupCompleted') return;
-  setTime(gauges.etcd_backup_completion_time, which, status?.completionTime);
-  setNumber(gauges.etcd_backup_size_bytes, which, status?.backup?.snapshotBytes);
-}
-
 function tellSeries(backup: Backup, view: View, now: Date, gauges: Gauges<typeof SERIES_FIGURES>): void {
   const { settings, rules } = view;
   const { name } = backup.metadata;
@@ -184,22 +130,13 @@ function tellPolicy(
   { holdfast_backup_policy_info: gauge }: Pick<Gauges<typeof SERIES_FIGURES>, 'holdfast_backup_policy_info'>,
 ): void {
   const { schedule = '', timeZone: timezone = '', pvcName } = etcd;
-  gauge.set({ backup_policy: name, uid, schedule, timezone, ...storageOf(pvcName, settings) }, 1);
+  gauge.set({ backup_policy: name, uid, schedule, timezone, ...storageLabels(pvcName, settings) }, 1);
 }
 
 /** Unix seconds. Runs that a young cluster had skipped were none that could have succeeded. */
 function sinceOf(cronJob: CronJob, rules: HouseRules): number {
   const since = Date.parse(scheduledSince(cronJob));
   return Math.max(since, rules.freshUntil()?.getTime() ?? since) / 1000;
-}
-
-function storageOf(
-  pvcName: string | undefined,
-  { hostFolder }: ResolvedSettings,
-): { readonly storage_type: string; readonly storage_location: string } {
-  return pvcName === undefined || pvcName === ''
-    ? { storage_type: 'Local', storage_location: hostFolder }
-    : { storage_type: 'PVC', storage_location: pvcName };
 }
 
 function setTime(gauge: Gauge, which: Readonly<Record<string, string>>, time: string | undefined): void {

@@ -3,6 +3,7 @@ import { OperatorCluster, SUCCESS } from '../kit/operator-cluster.ts';
 import { clusterRules, hostRules } from './alert-rules.ts';
 import { testRules, type Firing, type RuleTest } from './promtool.ts';
 import { daily, figuresOf, runsEvery, seriesOf, type Life, type Replica, type Run } from './told-figures.ts';
+import { textOf } from '../kit/text-of.ts';
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
@@ -56,7 +57,7 @@ describe('The figures of these tests', () => {
     const minute = (): number => (cluster.time.now().getTime() - begin) / 60_000;
     const life = (to: number): Life => hourly({ interval: DAY, runs: [{ from: 2, to, ok: true }] });
     const told = async (): Promise<object> => {
-      const text = await cluster.operator.metrics();
+      const text = await textOf(cluster.operator.metrics());
       return Object.fromEntries(
         [...text.matchAll(/^holdfast_backup_(\w+)\{backup_policy="nightly"[^}]*\} (\S+)$/gm)].map(
           ([, name = '', figure]) => [name, name.endsWith('_time') ? Number(figure) - begin / 1000 : Number(figure)],

@@ -8,6 +8,7 @@ import { OperatorCluster, SUCCESS } from '../kit/operator-cluster.ts';
 import { alertsOf, clusterRules, hostRules } from './alert-rules.ts';
 import { expectMade } from './made-file.ts';
 import { checkRules } from './promtool.ts';
+import { textOf } from '../kit/text-of.ts';
 
 const HOST_RULES = 'packaging/prometheus/holdfast.rules.yaml';
 const HEAD = `# Alerts for hosts with \`holdfast standalone\`, scraped by a job of the name holdfast. Each has a page in docs/runbooks.
@@ -19,7 +20,7 @@ async function afterSuccess(): Promise<string> {
   await cluster.schedule('nightly', { schedule: '20 4 * * *', timeZone: 'UTC' });
   await cluster.ask('nightly-1', { series: 'nightly' });
   await cluster.end('nightly-1', SUCCESS);
-  return cluster.operator.metrics();
+  return textOf(cluster.operator.metrics());
 }
 
 describe('Each alert', () => {

@@ -2,6 +2,7 @@ import { createHttpsTransport, createKubeClient, loadKubeconfig } from '../../..
 import { silentLog, type Time } from '../../../src/base/index.ts';
 import { createOperator, type Operator } from '../../../src/operator/index.ts';
 import type { OperatorPlan, TestedOperator } from './tested-operator.ts';
+import { textOf } from '../../kit/text-of.ts';
 
 export interface OperatorInProcessOptions extends OperatorPlan {
   readonly kubeconfig: string;
@@ -70,7 +71,7 @@ export class OperatorInProcess implements TestedOperator {
   }
 
   metrics(): Promise<string> {
-    return this.#current.metrics();
+    return textOf(this.#current.metrics());
   }
 
   async #end(how: 'stop' | 'kill'): Promise<void> {
