@@ -46,7 +46,7 @@ describe('the backup of a custom resource', () => {
       forced: false,
     });
     expect(JSON.parse(await readFile(join(folder, subfolder, `backup_${timestamp}.json`), 'utf8'))).toMatchObject({
-      schemaVersion: '1.1',
+      schemaVersion: '1.2',
       resource: { name: 'etcd-single-backup', uid: 'u-1' },
     });
   });

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand, type CommandResult } from '../kit/run-command.ts';
@@ -97,9 +97,10 @@ export function columnsOf(table: string): readonly string[] {
 /** The snapshots below a volume's folder, oldest first. */
 export async function snapshotsIn(volume: string): Promise<readonly string[]> {
   const names = await readdir(volume, { recursive: true });
-  const snapshots = names.filter((name) => /(^|\/)snapshot_[^/]+\.db$/.test(name));
-  // The name of the file begins with the time; that of its folder does not.
-  return snapshots.sort((a, b) => (fileOf(a) < fileOf(b) ? -1 : 1)).map((name) => join(volume, name));
+  const paths = names.filter((name) => /(^|\/)snapshot_[^/]+\.db$/.test(name)).map((name) => join(volume, name));
+  // Their names have seconds, and several may be taken in one.
+  const snapshots = await Promise.all(
+    paths.map(async (path) => ({ path, written: (await stat(path, { bigint: true })).mtimeNs })),
+  );
+  return snapshots.sort((a, b) => (a.written < b.written ? -1 : 1)).map(({ path }) => path);
 }
-
-const fileOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -161,7 +161,7 @@ describe('a thousand EtcdBackups at once', () => {
         'kubectl apply -f recurring-local/etcd-backup-local-storage.yaml -f recurring-local/etcd-backup-pvc.yaml',
       );
       await sh('kubectl apply -f dynamic/etcd-single-backup.yaml');
-      await shell.untilDescribed('etcdbackup etcd-single-backup', 'Executing job');
+      await shell.untilDescribed('etcdbackup etcd-single-backup', 'waiting: PVC [etcd-backup-pvc] has no volume');
       await createAll();
       await waitFor(
         async () => rowsOf(await sh('kubectl get etcdbackups')).every(({ STATUS }) => STATUS === 'BackupPending'),

@@ -128,7 +128,7 @@ export function describeDeleting(api: () => ApiUnderTest): void {
     await waitFor(async () => (await api().client.get(namespaces, { name })).status?.phase === 'Terminating');
     const late = { ...api().newLease('late'), metadata: { name: 'late', namespace: name } };
     await expect(api().client.create(leases, late)).rejects.toMatchObject({
-      code: 'APISERVER_FORBIDDEN',
+      code: 'APISERVER_NAMESPACE_TERMINATING',
       message: saying('because it is being terminated'),
     });
     const body = { metadata: { finalizers: null } };
