@@ -34,7 +34,7 @@ describe(PAGE, () => {
   });
 
   it('tells of metrics that there are', async () => {
-    const metrics = await read('src/operator/metrics.ts');
+    const metrics = (await read('src/operator/metrics.ts')) + (await read('src/operator/backup-figures.ts'));
     const named = (await read(PAGE)).match(/\b(?:holdfast|etcd)_backup_\w+/g) ?? [];
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((name) => !metrics.includes(`  ${name}: {`))).toEqual([]);
