@@ -45,7 +45,9 @@ export class OperatorProcess {
     // Several run on this machine at a time.
     const args = (container?.args ?? []).map((each) => each.replace(/^--metrics=.*/, '--metrics=127.0.0.1:0'));
     const from = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
-    const [program = '', ...rest] = [...holdfast, ...args, ...from, ...more];
+    // What stands behind -- is not the operator's own.
+    const end = more.includes('--') ? more.indexOf('--') : more.length;
+    const [program = '', ...rest] = [...holdfast, ...args, ...more.slice(0, end), ...from, ...more.slice(end)];
     const child = spawn(program, rest, {
       env: { PATH: process.env['PATH'], POD_NAME: podName, POD_NAMESPACE: 'holdfast', ...env },
       stdio: ['ignore', 'inherit', 'pipe'],
