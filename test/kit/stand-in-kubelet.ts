@@ -99,7 +99,8 @@ export class StandInKubelet {
     const texts = new Map<string, string>();
     for (const name of names) {
       const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
-      if (text !== undefined) texts.set(name, text);
+      // Emptied by somebody who writes it anew in place: kubelet cannot read it either, and looks again.
+      if (text !== undefined && text !== '') texts.set(name, text);
     }
     for (const [name, pod] of this.#pods) {
       if (texts.get(name) === pod.text) continue;
