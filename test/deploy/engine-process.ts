@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import { createHttpsTransport, createKubeClient, loadKubeconfig, type KubeClient } from '../../src/apiserver/index.ts';
+import { bundleProgram } from '../kit/bundled-program.ts';
 import { temporaryFolder, waitFor } from '../kit/index.ts';
 import { processesWith, signalIfThere } from '../kit/processes.ts';
 import { guarded } from '../kit/programs.ts';
@@ -35,7 +34,7 @@ export class EngineProcess {
   static async begin(): Promise<EngineProcess> {
     const folder = await temporaryFolder();
     const script = join(folder, 'engine.mjs');
-    await bundle(script);
+    await bundleProgram(new URL('engine-program.ts', import.meta.url), script);
     const { child, address } = await run(script, folder);
     const transport = createHttpsTransport(await loadKubeconfig({ path: join(folder, 'kubeconfig') }));
     const client = createKubeClient({ transport, userAgent: 'administrator/1' });
@@ -82,22 +81,4 @@ async function run(script: string, folder: string): Promise<{ child: ChildProces
     { timeoutMs: 90_000, what: 'the engine to serve' },
   );
   return { child, address };
-}
-
-async function bundle(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [fileURLToPath(new URL('engine-program.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'error',
-    absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-    // Some packages are CommonJS and ask for Node's own modules at run time.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    external: ['@node-rs/crc32'],
-  });
 }

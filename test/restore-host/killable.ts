@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { runCommand, type StandingHost } from '../kit/index.ts';
+import { bundleProgram } from '../kit/bundled-program.ts';
 
 /** How a run that was to be killed ended. */
 export type Ending = 'killed' | 'finished';
@@ -18,21 +17,7 @@ export class Killable {
 
   static async prepare(host: StandingHost): Promise<Killable> {
     const outfile = join(host.folder, 'killed-run.mjs');
-    await build({
-      entryPoints: [fileURLToPath(new URL('killed-run.ts', import.meta.url))],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      logLevel: 'error',
-      absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-      // Some packages are CommonJS and ask for Node's own modules at run time.
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
-      external: ['@node-rs/crc32'],
-    });
+    await bundleProgram(new URL('killed-run.ts', import.meta.url), outfile);
     return new Killable(outfile, host);
   }
 

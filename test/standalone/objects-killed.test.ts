@@ -1,31 +1,17 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/base/index.ts';
 import { ObjectStore } from '../../src/standalone/objects/index.ts';
 import { SeededRandom, smallDisk, temporaryFolder } from '../kit/index.ts';
 import { runCommand } from '../kit/run-command.ts';
+import { bundleProgram } from '../kit/bundled-program.ts';
 
 const noLock = (): Promise<{ release: () => Promise<void> }> => Promise.resolve({ release: () => Promise.resolve() });
 
 async function program(): Promise<string> {
   const outfile = join(await temporaryFolder(), 'stored-run.mjs');
-  await build({
-    entryPoints: [fileURLToPath(new URL('stored-run.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'error',
-    absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    external: ['@node-rs/crc32'],
-  });
+  await bundleProgram(new URL('stored-run.ts', import.meta.url), outfile);
   return outfile;
 }
 
